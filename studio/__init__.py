@@ -1,0 +1,1 @@
+"""Tsumiki Studio: neural networks as drawings that train, explain themselves and leave as ONNX or PyTorch."""
