@@ -1,0 +1,176 @@
+"""The catalogue: every layer that can be drawn, in the order of the palette."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from studio.layers import (
+    activation,
+    attention,
+    augmentation,
+    binary,
+    blending,
+    blocks,
+    boltzmann,
+    cells,
+    convolution,
+    convolution_transpose,
+    detection,
+    diffusion,
+    distance,
+    dropout,
+    embedding,
+    experts,
+    feature_norms,
+    flows,
+    functions_along,
+    functions_arithmetic,
+    functions_comparison,
+    functions_create,
+    functions_einsum,
+    functions_exponential,
+    functions_indexing,
+    functions_matrices,
+    functions_pieces,
+    functions_products,
+    functions_reductions,
+    functions_reshape,
+    functions_resize,
+    functions_spectral,
+    functions_trigonometry,
+    gating,
+    generative,
+    gradients,
+    graphs,
+    linear,
+    losses,
+    losses_classes,
+    losses_generative,
+    losses_numbers,
+    losses_pairs,
+    losses_regions,
+    losses_values,
+    masks,
+    metrics,
+    metrics_classes,
+    metrics_numbers,
+    normalization,
+    padding,
+    pooling,
+    pooling_adaptive,
+    positions,
+    quantization,
+    rectifiers,
+    residual,
+    sampling,
+    separable,
+    sequence,
+    shape,
+    shares,
+    sound,
+    sources,
+    style,
+    tokens,
+    training,
+    transformer,
+    transformer_decoder,
+    vision,
+)
+from studio.layers.added import with_added
+from studio.layers.ports import with_checks
+from studio.layers.reparametrized import with_weight_norm
+from studio.layers.spec import Category, LayerSpec
+
+_FILES = (
+    sources,
+    linear,
+    embedding,
+    convolution,
+    convolution_transpose,
+    blocks,
+    sequence,
+    cells,
+    attention,
+    transformer,
+    transformer_decoder,
+    activation,
+    shares,
+    rectifiers,
+    normalization,
+    feature_norms,
+    dropout,
+    pooling,
+    pooling_adaptive,
+    padding,
+    vision,
+    distance,
+    shape,
+    functions_arithmetic,
+    functions_comparison,
+    functions_exponential,
+    functions_trigonometry,
+    functions_reductions,
+    functions_reshape,
+    functions_indexing,
+    functions_along,
+    functions_pieces,
+    functions_products,
+    functions_matrices,
+    functions_einsum,
+    functions_spectral,
+    functions_resize,
+    functions_create,
+    losses,
+    losses_numbers,
+    losses_classes,
+    losses_regions,
+    losses_pairs,
+    losses_generative,
+    metrics,
+    metrics_classes,
+    metrics_numbers,
+    training,
+    residual,
+    separable,
+    positions,
+    tokens,
+    masks,
+    gating,
+    experts,
+    style,
+    generative,
+    gradients,
+    boltzmann,
+    diffusion,
+    flows,
+    graphs,
+    quantization,
+    detection,
+    sound,
+    binary,
+    losses_values,
+    blending,
+    sampling,
+    augmentation,
+)
+
+
+def _catalogue() -> dict[str, LayerSpec]:
+    order = list(Category)
+    specs = [with_checks(with_weight_norm(with_added(spec))) for file in _FILES for spec in file.LAYERS]
+    return {spec.name: spec for spec in sorted(specs, key=lambda spec: order.index(spec.category))}
+
+
+CATALOGUE: dict[str, LayerSpec] = _catalogue()
+_FORMER = {old: spec for spec in CATALOGUE.values() for old in spec.former_names}
+
+
+def find(name: str) -> LayerSpec | None:
+    """The record of the layer ``name``, also by a former name; None when there is none."""
+    return CATALOGUE.get(name) or _FORMER.get(name)
+
+
+def is_random(spec: LayerSpec, p: SimpleNamespace) -> bool:
+    """Whether a node with these parameters really draws random numbers in training."""
+    share = next((getattr(p, name) for name in ("dropout", "dropout_p", "p") if hasattr(p, name)), 1)
+    return spec.traits.random and share > 0
