@@ -1,0 +1,178 @@
+"""Every shipped set loads, equals its record, and is refused when its file is not the published one."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+
+from studio.codegen.data_text import data_script
+from studio.engine.data import DataError, encode, load, split_set
+from studio.layers.datasets import DATASETS
+
+FEWER_THAN_CLASSES = (
+    "shapes-224",
+)  # 256 pictures of 1,000 classes: there to run large networks, not to judge them
+
+
+@pytest.mark.parametrize("key", DATASETS)
+def test_record_equals_the_loaded_arrays(key: str, resources: Path) -> None:
+    record, loaded = DATASETS[key], load(key, resources)
+    assert (loaded.points or loaded.samples) == record.samples
+    assert loaded.fields == record.fields
+    assert loaded.raw_max == record.raw_max
+    for field in record.fields:
+        values = loaded.raw(field.name, torch.arange(loaded.samples))
+        assert values.shape[1:] == field.shape
+        assert len(values) == loaded.samples
+        assert len(field.axes.split()) == len(field.shape)
+        if field.kind == "image":
+            assert values.dtype == torch.uint8
+            assert values.max() == record.raw_max
+        else:
+            assert str(values.dtype) == f"torch.{field.dtype}"
+        if field.kind == "label" and key not in FEWER_THAN_CLASSES:
+            assert torch.unique(values).tolist() == list(range(len(field.classes)))
+        if field.columns and field.kind == "number":
+            assert len(field.columns) == field.shape[-1]
+        if field.dtype == "float32":
+            assert values.float().isfinite().all()
+
+
+@pytest.mark.parametrize("key", DATASETS)
+def test_default_split_holds_all_classes(key: str, resources: Path) -> None:
+    record, loaded = DATASETS[key], load(key, resources)
+    parts = split_set(loaded, record.split, seed=0)
+    for indices in parts.values():
+        assert len(indices)
+        if record.task == "classify" and key not in FEWER_THAN_CLASSES:
+            classes = torch.unique(loaded.raw("label", indices))
+            assert len(classes) == len(loaded.field("label").classes)
+
+
+@pytest.mark.parametrize("key", [key for key, record in DATASETS.items() if record.synthetic])
+def test_written_code_makes_the_same_samples(key: str, resources: Path) -> None:
+    text = data_script({"points": {"set": key}}, {})
+    module: Any = ModuleType("data_text")
+    exec(compile(text, "data.py", "exec"), module.__dict__)
+    made, loaded = module.Data(), load(key, resources)
+    for name, values in loaded.tensors.items():
+        assert torch.equal(getattr(made, name), values)
+
+
+def test_shapes_have_the_hue_and_stripes_of_their_class(resources: Path) -> None:
+    loaded = load("shapes-224", resources)
+    image, label = loaded.tensors["image"].float(), loaded.tensors["label"]
+    grey = image.amax(1) == image.amin(1)
+    for picture, plain, number in zip(image, grey, label.tolist(), strict=True):
+        assert plain.any() and not plain.all()
+        hue = number // 10 % 10
+        shown = picture[:, ~plain].mean(1)
+        expected = 128 + 127 * torch.cos(2 * torch.pi * (hue / 10 - torch.arange(3) / 3))
+        assert (shown - expected).abs().max() < 1
+
+
+def test_rows_in_file_order_are_balanced(resources: Path) -> None:
+    counts = load("digits-28x28", resources).tensors["label"][:1000].bincount()
+    assert counts.min() > 70
+    assert counts.max() < 130
+
+
+def test_sources_state_every_file(resources: Path) -> None:
+    sources = json.loads((resources / "data" / "SOURCES.json").read_text(encoding="utf-8"))
+    assert set(sources) == {key for key, record in DATASETS.items() if record.file}
+    for key, source in sources.items():
+        record = DATASETS[key]
+        assert source["file"] == record.file
+        assert source["rows"] == record.samples
+        assert source["title"] == record.title
+        assert source["licence"] == record.licence
+        assert source["size_bytes"] == (resources / "data" / record.file).stat().st_size
+        assert source["source"]
+
+
+def test_text_windows_follow_each_other(resources: Path) -> None:
+    text = (resources / "data" / "austen.txt").read_bytes().decode()
+    loaded = load("austen", resources, window=16, stride=5)
+    chosen = torch.tensor([0, 7, loaded.samples - 1])
+    tokens, following = loaded.raw("tokens", chosen), loaded.raw("next", chosen)
+    assert loaded.field("tokens").shape == (16,)
+    assert tokens.dtype == following.dtype == torch.int64
+    assert torch.equal(tokens[:, 1:], following[:, :-1])
+    assert "".join(loaded.characters[token] for token in tokens[1]) == text[35 : 35 + 16]
+    assert loaded.tensors["tokens"].numel() == len(text)
+    assert loaded.tensors["tokens"].dtype == torch.uint8
+    assert loaded.starts is not None
+    assert loaded.starts[-1] + 16 < len(text) <= loaded.starts[-1] + 16 + 5
+
+
+def test_text_windows_touch_by_default(resources: Path) -> None:
+    loaded = load("austen", resources)
+    assert loaded.starts is not None
+    assert loaded.starts[:3].tolist() == [0, 64, 128]
+
+
+def test_series_target_follows_its_past(resources: Path) -> None:
+    loaded = load("airline", resources)
+    past, following = loaded.tensors["past"], loaded.tensors["next"]
+    assert len(past) == 144 - 24
+    assert past[0, :3, 0].tolist() == [112, 118, 132]
+    assert torch.equal(past[1:, -1], following[:-1])
+    assert following[-1].item() == 432
+
+
+def test_generated_sets_do_not_touch_the_global_generator(resources: Path) -> None:
+    torch.manual_seed(1)
+    state = torch.get_rng_state()
+    first, second = load("spirals", resources), load("spirals", resources)
+    assert torch.equal(first.tensors["features"], second.tensors["features"])
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_changed_file_is_refused(resources: Path, tmp_path: Path) -> None:
+    shutil.copytree(resources / "data", tmp_path / "data")
+    path = tmp_path / "data" / "iris.npz"
+    path.write_bytes(path.read_bytes() + b"x")
+    with pytest.raises(DataError, match=re.escape(str(path)) + ".*expected.*build_data"):
+        load("iris", tmp_path)
+
+
+@pytest.mark.parametrize("missing", ["iris.npz", "SOURCES.json"])
+def test_missing_file_is_named(missing: str, resources: Path, tmp_path: Path) -> None:
+    shutil.copytree(resources / "data", tmp_path / "data")
+    (tmp_path / "data" / missing).unlink()
+    with pytest.raises(DataError, match=f"{missing}.*Install"):
+        load("iris", tmp_path)
+
+
+def test_unknown_key_lists_the_choices(resources: Path) -> None:
+    with pytest.raises(DataError, match="digits-8x8"):
+        load("cifar", resources)
+
+
+@pytest.mark.parametrize(("window", "stride"), [(0, None), (8, 0), (1_000_000, None)])
+def test_impossible_windows(window: int, stride: int | None, resources: Path) -> None:
+    with pytest.raises(DataError, match="Data node"):
+        load("austen", resources, window, stride)
+
+
+def test_encode_names_a_foreign_character() -> None:
+    assert encode("cab", "abc").tolist() == [2, 0, 1]
+    with pytest.raises(DataError, match="'é' at position 2"):
+        encode("abé", "abc")
+    assert encode("積木", "木積").dtype == torch.uint8
+
+
+def test_many_characters_need_wide_ids() -> None:
+    assert encode("Ā", "".join(map(chr, range(300)))).dtype == torch.int64
+
+
+def test_unknown_field_is_named(resources: Path) -> None:
+    with pytest.raises(DataError, match="features, label"):
+        load("xor", resources).field("image")
