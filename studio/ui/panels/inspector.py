@@ -1,0 +1,317 @@
+"""The inspector: the selected node's name, form, shapes, cost and formula, all read from its record."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QFormLayout,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QProgressBar,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio.analysis.model import Analysis, Facts
+from studio.document import edits
+from studio.graph.model import Node, Value
+from studio.layers import find
+from studio.layers.formula import parse_formula
+from studio.layers.params import Param
+from studio.layers.spec import LayerSpec
+from studio.text import tr
+from studio.ui.editors import Editor, make_editor
+from studio.ui.formula import FormulaView
+from studio.ui.numbers import count_text, shape_text, size_text
+from studio.ui.panels.optimizer_notes import OptimizerNotes
+from studio.ui.session import Session
+from studio.ui.widgets import clear_layout, heading, label
+
+
+class Inspector(QScrollArea):
+    """Shows what is selected; edits go through the session. ``told(text)`` carries a refusal to the window."""
+
+    told = Signal(str)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._shown: tuple[str, str, str] | None = None
+        self._editors: dict[str, Editor] = {}
+        self._resets: dict[str, QToolButton] = {}
+        self._rows: dict[str, tuple[QFormLayout, int]] = {}
+        self._more: tuple[QToolButton, list[Param]] | None = None  # what unfolds the rest, and the rest
+        self._notes: OptimizerNotes | None = None
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._page = QWidget()
+        self._page.setObjectName("panel")
+        self._column = QVBoxLayout(self._page)
+        self._column.setContentsMargins(16, 16, 16, 16)
+        self._column.setSpacing(8)
+        self.setWidget(self._page)
+        session.selection_changed.connect(self.refresh)
+        session.changed.connect(lambda before, after: self.refresh())
+        session.analysed.connect(lambda analysis: self._show_facts())
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Shows the selection as it is now; the form is made anew only when another node is shown."""
+        node = self._node()
+        key = (self._session.graph_key, node.id, node.layer) if node else ("", "", "")
+        if key != self._shown:
+            self._shown = key
+            self._build(node)
+        if node:
+            self._show_values(node)
+            self._show_facts()
+
+    def retranslate(self) -> None:
+        """Builds the form anew in the current language."""
+        self._shown = None
+        self.refresh()
+
+    def focus_first_field(self) -> None:
+        """Puts the keyboard into the first parameter."""
+        for editor in self._editors.values():
+            child = editor.findChild(QWidget)
+            if child:
+                child.setFocus(Qt.FocusReason.ShortcutFocusReason)
+                return
+
+    def _node(self) -> Node | None:
+        chosen = self._session.selection
+        if len(chosen) != 1:
+            return None
+        return self._session.document.graph(self._session.graph_key).nodes.get(next(iter(chosen)))
+
+    def _build(self, node: Node | None) -> None:
+        clear_layout(self._column)
+        self._editors.clear()
+        self._resets.clear()
+        self._rows.clear()
+        self._more, self._notes = None, None
+        spec = find(node.layer) if node else None
+        if node is None or spec is None:
+            self._build_empty(node)
+            return
+        self._build_title(node, spec)
+        self._build_form(spec)
+        if spec.traits.role == "optimizer":
+            self._notes = OptimizerNotes()
+            self._column.addWidget(self._notes)
+        self._facts_box = QGridLayout()
+        self._facts_box.setHorizontalSpacing(12)
+        self._facts_box.setColumnStretch(1, 1)
+        self._column.addLayout(self._facts_box)
+        if spec.formula:
+            self._column.addWidget(heading(tr("Formula")))
+            self._column.addWidget(FormulaView(parse_formula(spec.formula)))
+        if spec.pitfalls:
+            self._column.addWidget(heading(tr("Good to know")))
+            self._column.addWidget(label(tr(spec.pitfalls), "secondary", wrap=True))
+        self._column.addStretch()
+
+    def _build_empty(self, node: Node | None) -> None:
+        several = len(self._session.selection)
+        if node is not None:
+            text = tr("The layer “{name}” is not known to this version.", name=node.layer)
+        elif several:
+            text = tr("{count} nodes are selected.", count=several)
+        else:
+            text = tr("Select a node to see its settings, shapes and cost.")
+        self._column.addWidget(label(text, "secondary", wrap=True))
+        self._column.addStretch()
+
+    def _build_title(self, node: Node, spec: LayerSpec) -> None:
+        name = QLineEdit(node.id)
+        name.setObjectName("title_field")
+        name.setAccessibleName(tr("Name"))
+        name.setToolTip(tr("Rename this node"))
+        name.editingFinished.connect(lambda: self._rename(name.text()))
+        self._column.addWidget(name)
+        self._column.addWidget(label(f"{spec.name} — {tr(spec.summary)}", "secondary", wrap=True))
+
+    def _build_form(self, spec: LayerSpec) -> None:
+        essential = [param for param in spec.params if param.essential][:7]
+        rest = [param for param in spec.params if param not in essential]
+        self._column.addLayout(self._form(essential))
+        if not rest:
+            return
+        box = QWidget()
+        inner = QVBoxLayout(box)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.addLayout(self._form(rest))
+        box.setVisible(False)
+        more = QToolButton()
+        self._more = (more, rest)
+        more.setCheckable(True)
+        more.setArrowType(Qt.ArrowType.RightArrow)
+        more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        more.toggled.connect(box.setVisible)
+        more.toggled.connect(
+            lambda on: more.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
+        )
+        self._column.addWidget(more)
+        self._column.addWidget(box)
+
+    def _form(self, params: list[Param]) -> QFormLayout:
+        form = QFormLayout()
+        form.setHorizontalSpacing(12)
+        form.setVerticalSpacing(8)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+        blocks = tuple(self._session.document.blocks)
+        for param in params:
+            editor = make_editor(param, blocks)
+            editor.edited.connect(lambda value, name=param.name: self._set(name, value))
+            editor.refused.connect(self.told.emit)
+            self._editors[param.name] = editor
+            row = QHBoxLayout()
+            row.setSpacing(4)
+            row.addWidget(editor, 1)
+            unit = label(tr(param.unit) if param.unit else "", "unit")
+            unit.setFixedWidth(40)
+            row.addWidget(unit)
+            row.addWidget(self._reset_button(param))
+            title = label(param_label(param), "secondary", wrap=True)
+            title.setToolTip(tr(param.doc))
+            form.addRow(title, row)
+            self._rows[param.name] = (form, form.rowCount() - 1)
+        return form
+
+    def _reset_button(self, param: Param) -> QToolButton:
+        button = QToolButton()
+        button.setText("↺")
+        button.setAutoRaise(True)
+        button.setFixedWidth(20)
+        button.setToolTip(tr("Back to the default"))
+        policy = button.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # or the row would jump when a value changes
+        button.setSizePolicy(policy)
+        button.clicked.connect(lambda: self._set(param.name, param.default))
+        self._resets[param.name] = button
+        return button
+
+    def _set(self, name: str, value: Value) -> None:
+        node, key = self._node(), self._session.graph_key
+        if node is None:
+            return
+        node_id = node.id
+        self._session.apply(
+            tr("Set {param} of {node}", param=name, node=node_id),
+            lambda document: edits.set_param(document, key, node_id, name, value),
+            merge=f"param:{key}:{node_id}:{name}",
+        )
+
+    def _rename(self, text: str) -> None:
+        node, key = self._node(), self._session.graph_key
+        if node is None or text == node.id or not text:
+            return
+        old = node.id
+        self._session.apply(
+            tr("Rename {old} to {new}", old=old, new=text),
+            lambda document: edits.rename_node(document, key, old, text),
+        )
+        if text in self._session.document.graph(key).nodes:
+            self._session.select({text})
+
+    def _show_values(self, node: Node) -> None:
+        spec = find(node.layer)
+        for param in spec.params if spec else ():
+            if param.name not in self._editors:
+                continue
+            value = node.params.get(param.name, param.default)
+            self._editors[param.name].show_value(value)
+            self._resets[param.name].setVisible(value != param.default)
+        if spec:
+            self._show_what_applies(node, spec)
+
+    def _show_what_applies(self, node: Node, spec: LayerSpec) -> None:
+        """Only those parameters that do something beside the others; and what an Optimizer's choices mean."""
+        defaults = {param.name: param.default for param in spec.params}
+        shown = {param.name for param in spec.params if param.applies(node.params, defaults)}
+        for name, (form, row) in self._rows.items():
+            form.setRowVisible(row, name in shown)
+        if self._more:
+            button, rest = self._more
+            count = sum(param.name in shown for param in rest)
+            button.setText(tr("More settings ({count})", count=count))
+            button.setVisible(count > 0)
+        if self._notes:
+            self._notes.show_values({**defaults, **node.params}, self._session.document.run)
+
+    def _show_facts(self) -> None:
+        node = self._node()
+        if node is None or find(node.layer) is None:
+            return
+        clear_layout(self._facts_box)
+        analysis = self._session.analysis
+        facts = facts_of(analysis, self._session.graph_key, node.id)
+        if facts is None:
+            return
+        row = self._show_shapes(node, facts, analysis)
+        if facts.parameters or facts.flops:
+            self._show_cost(row, facts, analysis)
+
+    def _show_shapes(self, node: Node, facts: Facts, analysis: Analysis) -> int:
+        grid, row = self._facts_box, 1
+        grid.addWidget(heading(tr("Shapes")), 0, 0, 1, 2)
+        for port, sources in node.inputs.items():
+            for source in sources:
+                upstream = facts_of(analysis, self._session.graph_key, source.node)
+                found = spec_at(upstream, source.port)
+                if found:
+                    row = self._line(row, port, shape_text(found))
+        for port, spec in facts.outputs.items():
+            row = self._line(row, f"→ {port}", shape_text(spec))
+        return row
+
+    def _show_cost(self, row: int, facts: Facts, analysis: Analysis) -> None:
+        self._facts_box.addWidget(heading(tr("Cost")), row, 0, 1, 2)
+        parts = (
+            (tr("parameters"), facts.parameters, analysis.parameters, count_text(facts.parameters)),
+            (tr("multiply-adds"), facts.flops // 2, analysis.flops // 2, count_text(facts.flops // 2)),
+            (tr("activations"), facts.memory_bytes, analysis.memory_bytes, size_text(facts.memory_bytes)),
+        )
+        for name, value, whole, text in parts:
+            row = self._line(row + 1, name, text)
+            bar = QProgressBar()
+            bar.setObjectName("thin")
+            bar.setTextVisible(False)
+            bar.setMaximum(1000)
+            bar.setValue(round(1000 * value / whole) if whole else 0)
+            bar.setToolTip(tr("Share of the whole network"))
+            self._facts_box.addWidget(bar, row, 0, 1, 2)
+
+    def _line(self, row: int, name: str, text: str) -> int:
+        self._facts_box.addWidget(label(name, "secondary"), row, 0)
+        value = label(text, "mono")
+        value.setAlignment(Qt.AlignmentFlag.AlignRight)
+        value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._facts_box.addWidget(value, row, 1)
+        return row + 1
+
+
+def param_label(param: Param) -> str:
+    """The form's word for a parameter."""
+    return tr(param.label) if param.label else tr(param.name.replace("_", " ").capitalize())
+
+
+def facts_of(analysis: Analysis, graph_key: str, node: str) -> Facts | None:
+    """What analysis knows of a node of the graph shown; inside a block, of its first instance."""
+    if not graph_key:
+        return analysis.facts.get(node)
+    tail = f"/{node}"
+    return next((facts for path, facts in analysis.facts.items() if path.endswith(tail)), None)
+
+
+def spec_at(facts: Facts | None, port: str) -> object:
+    """The spec at an output port; "" is the first."""
+    if facts is None or not facts.outputs:
+        return None
+    return facts.outputs.get(port) if port else next(iter(facts.outputs.values()))
