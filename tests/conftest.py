@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,10 +15,19 @@ _QUIET = ("propagateSizeHints", "This plugin does not support")  # what the offs
 
 
 @pytest.fixture(autouse=True)
-def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """State and runs go to the test's own folder, never to the user's."""
-    monkeypatch.setenv("TSUMIKI_STATE", str(tmp_path / "state"))
-    monkeypatch.setenv("TSUMIKI_RUNS", str(tmp_path / "runs"))
+def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """State and runs go to a folder of the test's own beside its tmp_path, never to the user's."""
+    folder = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("TSUMIKI_STATE", str(folder / "state"))
+    monkeypatch.setenv("TSUMIKI_RUNS", str(folder / "runs"))
+
+
+@pytest.fixture(autouse=True)
+def own_arithmetic() -> Iterator[None]:
+    """A run in the test's own process makes it round tiny numbers to 0; the next test must not inherit that."""
+    yield
+    if torch := sys.modules.get("torch"):
+        torch.set_flush_denormal(False)
 
 
 @pytest.fixture(autouse=True)

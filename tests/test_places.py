@@ -15,7 +15,9 @@ def test_what_ships_is_there() -> None:
     assert list(places.presets().glob("*/*.json"))
 
 
-def test_folders_are_made_where_the_user_says(tmp_path: Path) -> None:
+def test_folders_are_made_where_the_user_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TSUMIKI_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("TSUMIKI_RUNS", str(tmp_path / "runs"))
     assert places.state_folder() == tmp_path / "state" and places.state_folder().is_dir()
     assert places.runs_folder() == tmp_path / "runs" and places.runs_folder().is_dir()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from studio import cli, commands
+from studio import cli, commands, places
 from studio.files.presets import load_preset, preset_names
 from studio.files.project import project_bytes
 from studio.text import set_language
@@ -142,7 +142,7 @@ def test_a_file_with_a_newline_in_a_name_stays_on_one_line(
 
 
 def test_an_unexpected_error_leaves_a_log_and_no_traceback(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(args: object) -> int:
         raise RuntimeError("boom")
@@ -150,7 +150,7 @@ def test_an_unexpected_error_leaves_a_log_and_no_traceback(
     monkeypatch.setattr(commands, "layers", fail)
     code, _, err = run(capsys, "layers")
     assert code == 1 and "studio.log" in err and "boom" not in err
-    assert "boom" in (tmp_path / "state" / "studio.log").read_text()
+    assert "boom" in (places.state_folder() / "studio.log").read_text()
 
 
 def test_stopped_by_the_user_is_130(

@@ -27,8 +27,11 @@ KILLS = 200 if os.environ.get("STUDIO_STORM") == "full" else 15
 CHILD = Path(__file__).with_name("storm_child.py")
 
 
-def killed_run(state: Path, seed: int, wait_s: float, *options: str) -> int:
-    """Runs the script, kills it ``wait_s`` after its first word; the last edit it called safe."""
+def killed_run(state: Path, seed: int, wait_s: float, *options: str, least: int = 0) -> int:
+    """Runs the script; the last edit it called safe.
+
+    It is killed ``wait_s`` after its first word, but not before it called edit ``least`` safe.
+    """
     command = [sys.executable, str(CHILD), str(state), str(seed), *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE)
     assert process.stdout is not None
@@ -40,6 +43,8 @@ def killed_run(state: Path, seed: int, wait_s: float, *options: str) -> int:
     listener = threading.Thread(target=listen)
     listener.start()
     time.sleep(wait_s)
+    while said[-1] < least and listener.is_alive():
+        time.sleep(0.01)
     process.kill()
     process.wait()
     listener.join()
@@ -81,5 +86,5 @@ def test_edits_called_safe_survive_kill_9(tmp_path: Path, capsys: pytest.Capture
 
 @pytest.mark.storm
 def test_the_storm_notices_a_disk_that_only_pretends(tmp_path: Path) -> None:
-    acknowledged = killed_run(tmp_path, 5, 0.3, "broken")
+    acknowledged = killed_run(tmp_path, 5, 0.3, "broken", least=1)
     assert acknowledged > 0 and lost_edits(tmp_path, 5, acknowledged)
