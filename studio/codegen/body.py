@@ -17,6 +17,7 @@ from studio.layers.initializers import init_lines
 from studio.layers.render import is_atom, render, repeated_inputs, targets
 
 _X = re.compile(r"\bx\b")
+FIRST = "[0]"  # of a call that gives several values where the node gives one; a statement unpacks them
 
 
 @dataclass
@@ -307,6 +308,9 @@ class Body:
         else:
             names = {used[0]: self.name_for(name, used[0])} if used else {}
             left = names[used[0]] if used else "_"
+            if call.endswith(FIRST) and scope.role(name) == "layer" and scope.spec(name).torch.targets:
+                left = targets(scope.spec(name), names, scope.params(name))
+                call = call.removesuffix(FIRST)
         spec = scope.spec_at(Source(name, used[0])) if used else None
         if left != call:
             self.lines.append(Line(f"{left} = {call}", self.indent, owners, spec))

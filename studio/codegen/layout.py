@@ -21,7 +21,7 @@ def statement(text: str, indent: int, comment: str = "") -> list[str]:
 
 def _broken(text: str, indent: int) -> list[str]:
     """Splits at the last outermost bracket: its inside on a line of its own, or one line an argument."""
-    start, end = _last_bracket(text)
+    start, end = _last_bracket(text, WIDTH - indent)
     pad, inner = " " * indent, " " * (indent + 4)
     head, parts = _choice(text)
     if parts:
@@ -103,7 +103,8 @@ def arguments(inside: str) -> list[str]:
     return [*parts, rest] if rest else parts
 
 
-def _last_bracket(text: str) -> tuple[int, int]:
+def _last_bracket(text: str, room: int) -> tuple[int, int]:
+    """Where the text is broken: its last outermost bracket that holds something; (-1, -1) for nowhere."""
     stack: list[int] = []
     found = (-1, -1)
     quoted = False
@@ -116,8 +117,9 @@ def _last_bracket(text: str) -> tuple[int, int]:
             stack.append(at)
         elif letter in _CLOSE and stack:
             start = stack.pop()
-            # An index after a call, as in f(…)[0], is kept with its bracket: the call is what is broken.
+            # Of f(…)[0] the call is broken, unless all up to the index fits into a line.
             is_index = letter == "]" and found[1] == start - 1 and text[start + 1 : at].isdigit()
+            is_index = is_index and start >= room
             if not stack and at - start > 1 and not is_index:
                 found = (start, at)
     return found

@@ -259,7 +259,7 @@ ATTENTION = LayerSpec(
     shape=_shape,
     weights=_weights,
     flops=_flops,
-    torch=Torch(text=_text),
+    torch=Torch(text=_text, targets="{y}, {weights}"),
     source="Vaswani et al., Attention Is All You Need, 2017, section 3.2",
     onnx="MatMul and Softmax, or Attention in operator set 23.",
     traits=Traits(learned=True, random=True),

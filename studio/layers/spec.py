@@ -71,8 +71,9 @@ class Torch:
     axes already filled in, ``{x}`` left for the call. In a call ``{self}`` is ``self.<name>`` and ``{batch}``
     a tensor whose first axis is the batch (sources follow its length and device), ``{modules}`` what the
     NodeRefs parameter ``of`` chooses, as arguments. ``targets`` is the left
-    side of the assignment where a call gives several outputs: "{y}, ({h}, {c})". ``support`` holds whole
-    texts of classes and functions that torch lacks, as a person would write them; model.py has each once.
+    side of the assignment where a call gives several outputs: "{y}, ({h}, {c})"; where the node gives only
+    the first of them the call ends in "[0]". ``support`` holds whole texts of classes and functions that
+    torch lacks, as a person would write them; model.py has each once.
     """
 
     build: str = ""
