@@ -14,10 +14,9 @@ from studio.codegen.tokens import ANY, NUMBER
 from studio.graph.model import Source
 from studio.graph.spec import TensorSpec
 from studio.layers.initializers import init_lines
-from studio.layers.render import is_atom, render, repeated_inputs, targets
+from studio.layers.render import assignment, is_atom, render, repeated_inputs
 
 _X = re.compile(r"\bx\b")
-FIRST = "[0]"  # of a call that gives several values where the node gives one; a statement unpacks them
 
 
 @dataclass
@@ -300,17 +299,12 @@ class Body:
             used = outputs[:1]
         if len(outputs) > 1:
             names = {port: f"{attribute(name)}_{port}" for port in used}
-            left = (
-                targets(scope.spec(name), names, scope.params(name))
-                if scope.role(name) != "block"
-                else ", ".join(names.get(port, "_") for port in outputs)
-            )
         else:
             names = {used[0]: self.name_for(name, used[0])} if used else {}
-            left = names[used[0]] if used else "_"
-            if call.endswith(FIRST) and scope.role(name) == "layer" and scope.spec(name).torch.targets:
-                left = targets(scope.spec(name), names, scope.params(name))
-                call = call.removesuffix(FIRST)
+        if scope.role(name) == "block":
+            left = ", ".join(names.get(port, "_") for port in outputs)
+        else:
+            left, call = assignment(scope.spec(name), scope.params(name), names, call)
         spec = scope.spec_at(Source(name, used[0])) if used else None
         if left != call:
             self.lines.append(Line(f"{left} = {call}", self.indent, owners, spec))

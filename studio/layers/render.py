@@ -11,6 +11,7 @@ from studio.layers.ports import by_port, output_ports
 from studio.layers.spec import LayerSpec, Port
 from studio.layers.text import literal
 
+_FIRST = "[0]"
 _PLACE = re.compile(r"\{(\w+)(?:\.(\w+))?\}")
 
 
@@ -47,9 +48,24 @@ def repeated_inputs(spec: LayerSpec, p: SimpleNamespace, input_specs: Sequence[T
     return frozenset(name for name in used if used.count(name) > 1 and name != "self")
 
 
-def targets(spec: LayerSpec, names: Mapping[str, str], p: SimpleNamespace | None = None) -> str:
-    """The left side of the assignment. ``names`` holds the outputs that are used; the others become ``_``."""
-    ports = output_ports(spec, vars(p) if p else {})
+def assignment(spec: LayerSpec, p: SimpleNamespace, names: Mapping[str, str], call: str) -> tuple[str, str]:
+    """Both sides of the assignment of a layer's outputs.
+
+    Args:
+        spec: the record of the layer.
+        p: its parameters.
+        names: output -> its name; those that are missing become ``_``.
+        call: the expression. Where it takes the first of several values, a statement unpacks them instead.
+    """
+    ports = output_ports(spec, vars(p))
+    if len(ports) > 1:
+        return _targets(spec, ports, names), call
+    if spec.torch.targets and call.endswith(_FIRST):
+        return _targets(spec, ports, names), call.removesuffix(_FIRST)
+    return (names.get(ports[0].name, "_") if ports else "_"), call
+
+
+def _targets(spec: LayerSpec, ports: Sequence[Port], names: Mapping[str, str]) -> str:
     template = spec.torch.targets or ", ".join("{" + port.name + "}" for port in ports)
     text = _PLACE.sub(lambda place: names.get(place.group(1), "_"), template)
     return re.sub(r"\((?:_, )+_\)", "_", text)

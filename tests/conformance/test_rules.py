@@ -21,7 +21,7 @@ from studio.graph.spec import TensorSpec
 from studio.layers import CATALOGUE
 from studio.layers.params import Bool, Choice, Float, Int, Ints, Numbers, Order, Param, Text
 from studio.layers.ports import by_port, example_ports, kinds_of, output_ports
-from studio.layers.render import render, targets
+from studio.layers.render import assignment, render
 from studio.layers.spec import Example, LayerSpec, Port, ShapeError
 from studio.layers.values import values
 
@@ -57,13 +57,14 @@ def layer_of(spec: LayerSpec, p: SimpleNamespace, inputs: tuple[TensorSpec, ...]
     given["modules"] = ["nn.Linear(4, 3)"]  # what a penalty on weights looks at
     build, call = render(spec, p, inputs, given, "layer")
     names = [port.name for port in output_ports(spec, vars(p))]
+    left, right = assignment(spec, p, {name: f"out_{name}" for name in names}, call)
     text = SOURCE.format(
         imports="\n".join(spec.torch.imports),
         support="\n\n".join(spec.torch.support),
         build=f"self.layer = {build}" if build else "pass",
         arguments=", ".join(arguments),
-        targets=targets(spec, {name: f"out_{name}" for name in names}, p),
-        call=call,
+        targets=left,
+        call=right,
         results=", ".join(f"out_{name}" for name in names),
     )
     with tempfile.TemporaryDirectory() as folder:

@@ -17,7 +17,7 @@ from studio.graph.spec import TensorSpec
 from studio.layers import CATALOGUE, find, is_random
 from studio.layers.params import Choice, ParamError
 from studio.layers.ports import example_ports, kinds_of, output_ports
-from studio.layers.render import render, repeated_inputs, targets
+from studio.layers.render import assignment, render, repeated_inputs
 from studio.layers.spec import Category, Example, LayerSpec, Port, ShapeError
 from studio.layers.text import NamedInt, build_text, plain
 from studio.layers.values import values
@@ -362,10 +362,21 @@ def test_inputs_that_a_call_repeats_are_named() -> None:
 
 
 def test_unused_outputs_are_not_named() -> None:
-    assert targets(CATALOGUE["LSTM"], {"y": "x"}) == "x, _"
-    assert targets(CATALOGUE["LSTM"], {"y": "x", "c": "memory"}) == "x, (_, memory)"
-    assert targets(CATALOGUE["GRU"], {"h": "state"}) == "_, state"
-    assert targets(CATALOGUE["Linear"], {"y": "x"}) == "x"
+    def left(layer: str, names: dict[str, str]) -> str:
+        return assignment(CATALOGUE[layer], values(CATALOGUE[layer], {}), names, "f(x)")[0]
+
+    assert left("LSTM", {"y": "x"}) == "x, _"
+    assert left("LSTM", {"y": "x", "c": "memory"}) == "x, (_, memory)"
+    assert left("GRU", {"h": "state"}) == "_, state"
+    assert left("Linear", {"y": "x"}) == "x"
+    assert left("Output", {}) == "_"
+
+
+def test_the_first_of_several_values_is_unpacked() -> None:
+    spec = CATALOGUE["MultiheadAttention"]
+    assert assignment(spec, values(spec, {}), {"y": "seen"}, "f(x)[0]") == ("seen, _", "f(x)")
+    select = CATALOGUE["Select"]
+    assert assignment(select, values(select, {}), {"y": "first"}, "f(x)[0]") == ("first", "f(x)[0]")
 
 
 def test_numbers_with_names_keep_them() -> None:
@@ -410,7 +421,7 @@ def test_parameters_say_how_many_outputs_there_are() -> None:
         "at2",
     ]
     p = values(spec, {"out_channels": 2, "bias": False, "stride": 1})
-    assert targets(spec, {"y2": "right"}, p) == "_, right, _, _"
+    assert assignment(spec, p, {"y2": "right"}, "f(x)")[0] == "_, right, _, _"
 
 
 def test_an_example_names_the_ports_it_wires() -> None:
