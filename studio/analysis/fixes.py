@@ -57,11 +57,9 @@ def remove(graph: Graph, node_id: str) -> Graph:
         return graph.without(node_id)
     for reader in list(graph.nodes.values()):
         if reads_any(reader, {node_id}):
-            inputs = {
-                port: tuple(dict.fromkeys(first if source.node == node_id else source for source in sources))
-                for port, sources in reader.inputs.items()
-            }
-            graph = graph.with_node(dataclasses.replace(reader, inputs=inputs))
+            graph = graph.with_node(
+                reader.rewired(lambda source: first if source.node == node_id else source)
+            )
     return graph.without(node_id)
 
 

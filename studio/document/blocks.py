@@ -15,6 +15,7 @@ from studio.graph.persistent import PersistentMap
 from studio.layers import find
 from studio.text import tr
 
+Wired = tuple[Source, bool]  # a wire's source, and whether it is muted
 _STEP_X = 248.0  # px at 100 %: the columns of the standard layout
 
 
@@ -72,9 +73,9 @@ def ungroup(doc: Document, key: str, node_id: str) -> tuple[Document, tuple[str,
     names: dict[str, str] = {}
     for inner in kept:
         names[inner.id] = free_name(inner.id, ({*graph.nodes} - {node_id}) | set(names.values()))
-    fed = {n.id: node.inputs.get(n.id, ()) for n in inside if n.layer == "Input"}
+    fed = {n.id: node.wires(n.id) for n in inside if n.layer == "Input"}
     new = [_taken_out(inner, names, fed, _values(block, node)) for inner in kept]
-    ends = {n.id: _first(_followed(n.inputs.get("x", ()), names, fed)) for n in inside if n.layer == "Output"}
+    ends = {n.id: _end(n, names, fed) for n in inside if n.layer == "Output"}
     firsts = block_ports(block, "Output")
     nodes: dict[str, Node] = {}
     for old in graph.nodes.values():
@@ -104,7 +105,7 @@ def _check_selection(graph: Graph, nodes: list[Node]) -> None:
     chosen = {node.id for node in nodes}
     after: set[str] = set()  # outside nodes that depend on the selection
     for name in graph.order():
-        reads = {s.node for sources in graph.nodes[name].inputs.values() for s in sources}
+        reads = {source.node for source in graph.nodes[name].sources()}
         if name in chosen:
             if reads & after:
                 raise GraphError(
@@ -120,8 +121,8 @@ def _check_selection(graph: Graph, nodes: list[Node]) -> None:
 def _inputs_of(nodes: list[Node], chosen: set[str]) -> dict[Source, str]:
     found: dict[Source, str] = {}
     for node in nodes:
-        for port, sources in node.inputs.items():
-            for source in sources:
+        for port in dict.fromkeys((*node.inputs, *node.muted_inputs)):
+            for source, _ in node.wires(port):
                 if source.node not in chosen:
                     found.setdefault(source, port)
     return found
@@ -131,12 +132,11 @@ def _outputs_of(graph: Graph, chosen: set[str]) -> list[Source]:
     found: dict[Source, None] = {}
     read: set[str] = set()
     for node in graph.nodes.values():
-        for sources in node.inputs.values():
-            for source in sources:
-                if source.node in chosen and node.id not in chosen:
-                    found[source] = None
-                elif source.node in chosen:
-                    read.add(source.node)
+        for source in node.sources():
+            if source.node in chosen and node.id not in chosen:
+                found[source] = None
+            elif source.node in chosen:
+                read.add(source.node)
     if not found:  # nothing outside reads it yet: the ends of the selection are what a reader would want
         found = {Source(name): None for name in graph.order() if name in chosen and name not in read}
     place = {name: index for index, name in enumerate(graph.order())}
@@ -144,8 +144,7 @@ def _outputs_of(graph: Graph, chosen: set[str]) -> list[Source]:
 
 
 def _fed_by(node: Node, sources: dict[Source, Source]) -> Node:
-    inputs = {port: tuple(sources.get(s, s) for s in fed) for port, fed in node.inputs.items()}
-    return replace(node, inputs=inputs)
+    return node.rewired(lambda source: sources.get(source, source))
 
 
 def _replaced(graph: Graph, chosen: set[str], use: Node, ends: dict[Source, str]) -> Graph:
@@ -157,10 +156,7 @@ def _replaced(graph: Graph, chosen: set[str], use: Node, ends: dict[Source, str]
         if node.id in chosen:
             nodes.setdefault(use.id, use)
         else:
-            node = (
-                _fed_by(node, swap) if any(s in swap for fed in node.inputs.values() for s in fed) else node
-            )
-            nodes[node.id] = _trains_use(node, chosen, use.id)
+            nodes[node.id] = _trains_use(_fed_by(node, swap), chosen, use.id)
     return Graph(PersistentMap(nodes))
 
 
@@ -202,33 +198,33 @@ def _joined_layout(doc: Document, key: str, block: str, use: str, names: dict[st
     return with_layout(doc, key, replace(layout, positions=positions))
 
 
-def _followed(
-    sources: tuple[Source, ...], names: dict[str, str], fed: dict[str, tuple[Source, ...]]
-) -> tuple[Source, ...]:
-    """Sources inside the block as the graph around it calls them."""
-    result: list[Source] = []
-    for source in sources:
+def _followed(wires: list[Wired], names: dict[str, str], fed: dict[str, list[Wired]]) -> list[Wired]:
+    """Wires inside the block as the graph around it calls them; muted where either part of the way was."""
+    result: list[Wired] = []
+    for source, muted in wires:
         if source.node in fed:
-            result += fed[source.node]
+            result += [(outer, muted or silent) for outer, silent in fed[source.node]]
         elif source.node in names:
-            result.append(Source(names[source.node], source.port))
-    return tuple(result)
+            result.append((Source(names[source.node], source.port), muted))
+    return result
 
 
-def _first(sources: tuple[Source, ...]) -> Source | None:
-    return sources[0] if sources else None
+def _end(output: Node, names: dict[str, str], fed: dict[str, list[Wired]]) -> Wired | None:
+    wires = _followed(output.wires("x"), names, fed)
+    return wires[0] if wires else None
 
 
 def _taken_out(
-    node: Node, names: dict[str, str], fed: dict[str, tuple[Source, ...]], values: dict[str, Value]
+    node: Node, names: dict[str, str], fed: dict[str, list[Wired]], values: dict[str, Value]
 ) -> Node:
-    inputs = {port: _followed(sources, names, fed) for port, sources in node.inputs.items()}
+    wired = replace(node, inputs={}, muted_inputs={})
+    for port in dict.fromkeys((*node.inputs, *node.muted_inputs)):
+        wired = wired.with_wires(port, _followed(node.wires(port), names, fed))
     renames: dict[str, str | None] = dict(names)
     references = {name: renamed_value(value, renames) for name, value in referring(node).items()}
     params = {name: _computed(value, values) for name, value in {**node.params, **references}.items()}
     arguments = {name: _computed(value, values) for name, value in node.arguments.items()}
-    kept = {port: sources for port, sources in inputs.items() if sources}
-    return replace(node, id=names[node.id], inputs=kept, params=params, arguments=arguments)
+    return replace(wired, id=names[node.id], params=params, arguments=arguments)
 
 
 def _values(block: Block, use: Node) -> dict[str, Value]:
@@ -247,14 +243,19 @@ def _computed(value: Value, values: dict[str, Value]) -> Value:
         return value
 
 
-def _reading_ends(node: Node, use: str, ends: dict[str, Source | None], first: str) -> Node:
-    inputs = {}
-    for port, sources in node.inputs.items():
-        swapped = [ends.get(s.port or first) if s.node == use else s for s in sources]
-        kept = tuple(s for s in swapped if s is not None)
-        if kept:
-            inputs[port] = kept
-    return node if inputs == node.inputs else replace(node, inputs=inputs)
+def _reading_ends(node: Node, use: str, ends: dict[str, Wired | None], first: str) -> Node:
+    after = node
+    for port in dict.fromkeys((*node.inputs, *node.muted_inputs)):
+        wires = node.wires(port)
+        if all(source.node != use for source, _ in wires):
+            continue
+        kept: list[Wired] = []
+        for source, muted in wires:
+            end = ends.get(source.port or first) if source.node == use else (source, False)
+            if end is not None:
+                kept.append((end[0], muted or end[1]))
+        after = after.with_wires(port, kept)
+    return after
 
 
 def remove_block(doc: Document, name: str) -> Document:

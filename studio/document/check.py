@@ -58,8 +58,8 @@ def check_graph(graph: Graph, place: str) -> None:
         FileError: one of them does not hold.
     """
     for node in graph.nodes.values():
-        for port, sources in node.inputs.items():
-            for source in sources:
+        for port in (*node.inputs, *node.muted_inputs):
+            for source, _ in node.wires(port):
                 if source.node not in graph.nodes:
                     raise FileError(
                         f'{place} node "{node.id}" inputs.{port}',
@@ -69,7 +69,7 @@ def check_graph(graph: Graph, place: str) -> None:
                     )
     done: set[str] = set()
     for name in graph.order():
-        if any(s.node not in done for sources in graph.nodes[name].inputs.values() for s in sources):
+        if any(source.node not in done for source in graph.nodes[name].sources()):
             raise FileError(
                 f'{place} node "{name}"',
                 "it reads its own result: the wires close a cycle",
@@ -125,13 +125,14 @@ def _same(value: Value, default: Value) -> bool:
 
 def _check_inputs(node: Node, spec: LayerSpec, place: str) -> None:
     ports = {port.name: port for port in spec.inputs}
-    for name, sources in node.inputs.items():
+    for name in (*node.inputs, *node.muted_inputs):
         if name not in ports:
             raise FileError(
                 f"{place} inputs.{name}", "{layer} has no input of this name", _NEWER, layer=spec.name
             )
-        if len(sources) > 1 and not ports[name].variadic:
-            raise FileError(f"{place} inputs.{name}", "takes one value, got {count}", count=len(sources))
+        count = len(node.wires(name))
+        if count > 1 and not ports[name].variadic:
+            raise FileError(f"{place} inputs.{name}", "takes one value, got {count}", count=count)
 
 
 def _check_nesting(doc: Document) -> None:

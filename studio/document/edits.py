@@ -33,7 +33,7 @@ from studio.document.uses import (
     repeat_block,
     share_weights,
 )
-from studio.document.wires import connect, disconnect, insert_on_wire
+from studio.document.wires import connect, disconnect, insert_on_wire, mute_wire
 
 __all__ = [
     "add_frame",
@@ -52,6 +52,7 @@ __all__ = [
     "make_block",
     "mark_nodes",
     "move_nodes",
+    "mute_wire",
     "paste_fragment",
     "remove_block",
     "remove_block_param",

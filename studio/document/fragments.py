@@ -161,13 +161,11 @@ def _check_block(doc: Document, key: str, node: Node) -> None:
 
 def _pasted(node: Node, names: dict[str, str], outside: set[str], blocks: dict[str, str]) -> Node:
     node = _with_block_name(node, blocks)
-    inputs = {}
-    for port, sources in node.inputs.items():
-        kept = tuple(
-            Source(names.get(s.node, s.node), s.port) for s in sources if s.node in names or s.node in outside
-        )
-        if kept:
-            inputs[port] = kept
+
+    def kept(source: Source) -> Source | None:
+        there = source.node in names or source.node in outside
+        return Source(names.get(source.node, source.node), source.port) if there else None
+
     renames: dict[str, str | None] = dict(names)
     params = {name: renamed_value(value, renames) for name, value in referring(node).items()}
-    return replace(node, id=names[node.id], inputs=inputs, params={**node.params, **params})
+    return replace(node.rewired(kept), id=names[node.id], params={**node.params, **params})

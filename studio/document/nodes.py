@@ -17,7 +17,7 @@ from studio.document.ports import (
     renamed_value,
 )
 from studio.graph.expression import Expression, parse
-from studio.graph.model import BlockParam, Graph, GraphError, Node, Source, Value, fits, reads_any
+from studio.graph.model import BlockParam, Graph, GraphError, Node, Source, Value, fits, reads_any, unplugged
 from studio.graph.persistent import PersistentMap
 from studio.layers import find
 from studio.layers.params import ParamError
@@ -37,9 +37,8 @@ def add_node(doc: Document, key: str, node: Node, position: Position | None = No
     if check_name(node.id) in graph.nodes:
         raise GraphError(tr("There is a node “{name}” already: choose another name", name=node.id))
     node = replace(node, params=stored_params(node.layer, node.params))
-    for sources in node.inputs.values():
-        for source in sources:
-            node_of(doc, key, source.node)
+    for source in node.sources():
+        node_of(doc, key, source.node)
     doc = doc.with_graph(key, graph.with_node(node))
     return move_nodes(doc, key, {node.id: position}) if position else doc
 
@@ -74,16 +73,11 @@ def healed(doc: Document, graph: Graph, name: str) -> Graph:
     first = first_source(doc, node)
     if first is None:
         return graph
-    changed = []
-    for reader in graph.nodes.values():
-        if not reads_any(reader, {name}):
-            continue
-        inputs = {
-            port: tuple(dict.fromkeys(first if source.node == name else source for source in sources))
-            for port, sources in reader.inputs.items()
-        }
-        changed.append(replace(reader, inputs=inputs))
-    return graph.with_nodes(changed)
+    return graph.with_nodes(
+        reader.rewired(lambda source: first if source.node == name else source)
+        for reader in graph.nodes.values()
+        if reads_any(reader, {name})
+    )
 
 
 def take_out(doc: Document, key: str, name: str) -> Document:
@@ -94,16 +88,11 @@ def take_out(doc: Document, key: str, name: str) -> Document:
     """
     node = node_of(doc, key, name)
     graph = healed(doc, doc.graph(key), name)
-    alone = replace(graph.nodes[name], inputs={})
-    readers = [_unread(reader, name) for reader in graph.nodes.values() if reads_any(reader, {name})]
-    if not readers and not node.inputs:
+    alone = replace(graph.nodes[name], inputs={}, muted_inputs={})
+    readers = [unplugged(reader, {name}) for reader in graph.nodes.values() if reads_any(reader, {name})]
+    if not readers and not node.inputs and not node.muted_inputs:
         return doc
     return doc.with_graph(key, graph.with_nodes([alone, *readers]))
-
-
-def _unread(node: Node, name: str) -> Node:
-    inputs = {port: tuple(s for s in sources if s.node != name) for port, sources in node.inputs.items()}
-    return replace(node, inputs={port: sources for port, sources in inputs.items() if sources})
 
 
 def first_source(doc: Document, node: Node) -> Source | None:
@@ -220,14 +209,14 @@ def replace_layer(doc: Document, key: str, node_id: str, layer: str) -> Document
         except GraphError:
             continue
     old_ports = [port.name for port in input_ports(doc, node) or ()]
-    inputs: dict[str, tuple[Source, ...]] = {}
-    for port, sources in node.inputs.items():
+    changed = replace(node, layer=spec.name, params=params, inputs={}, arguments={}, muted_inputs={})
+    for port in dict.fromkeys((*node.inputs, *node.muted_inputs)):
         same = next((p for p in spec.inputs if p.name == port), None)
         if same is None and port in old_ports and old_ports.index(port) < len(spec.inputs):
             same = spec.inputs[old_ports.index(port)]
-        if same is not None and same.name not in inputs:
-            inputs[same.name] = sources if same.variadic else sources[:1]
-    changed = replace(node, layer=spec.name, params=params, inputs=inputs, arguments={})
+        if same is not None and not changed.wires(same.name):
+            wires = node.wires(port)
+            changed = changed.with_wires(same.name, wires if same.variadic else wires[:1])
     return doc.with_graph(key, doc.graph(key).with_node(changed))
 
 
@@ -324,11 +313,7 @@ def with_layout(doc: Document, key: str, layout: Layout) -> Document:
 
 
 def _reading(node: Node, old: str, new: str) -> Node:
-    inputs = {
-        port: tuple(Source(new, source.port) if source.node == old else source for source in sources)
-        for port, sources in node.inputs.items()
-    }
-    return replace(node, inputs=inputs)
+    return node.rewired(lambda source: Source(new, source.port) if source.node == old else source)
 
 
 def _renamed_references(graph: Graph, names: Mapping[str, str | None]) -> Graph:
@@ -360,20 +345,17 @@ def _port_renamed(doc: Document, block: str, old: str, new: str | None) -> Docum
 
 
 def _follow_port(node: Node, uses: set[str], old: str, new: str | None) -> Node:
-    inputs: dict[str, tuple[Source, ...]] = {}
-    for port, sources in node.inputs.items():
-        if node.id in uses and port == old:
-            if new is not None:
-                inputs[new] = sources
-            continue
-        kept = (
-            Source(s.node, new) if new is not None and s.node in uses and s.port == old else s
-            for s in sources
-            if not (new is None and s.node in uses and s.port == old)
-        )
-        inputs[port] = tuple(kept)
-    inputs = {port: sources for port, sources in inputs.items() if sources}
-    return node if inputs == node.inputs else replace(node, inputs=inputs)
+    def follow(source: Source) -> Source | None:
+        if source.node not in uses or source.port != old:
+            return source
+        return Source(source.node, new) if new is not None else None
+
+    after = node.rewired(follow)
+    wires = after.wires(old) if node.id in uses else []
+    if not wires:
+        return after
+    after = after.with_wires(old, ())
+    return after.with_wires(new, wires) if new is not None else after
 
 
 def checked_value(param: BlockParam, value: Value) -> Value:

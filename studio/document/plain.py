@@ -19,7 +19,17 @@ from studio.graph.persistent import PersistentMap
 from studio.text import tr
 
 Plain = dict[str, Any]
-_NODE_FIELDS = ("id", "layer", "params", "inputs", "arguments", "frozen", "muted", "present_if")
+_NODE_FIELDS = (
+    "id",
+    "layer",
+    "params",
+    "inputs",
+    "arguments",
+    "frozen",
+    "muted",
+    "present_if",
+    "muted_inputs",
+)
 _FRAME_FIELDS = ("id", "title", "x", "y", "width", "height", "colour", "note")
 _KINDS: dict[type, str] = {
     str: "text",
@@ -79,6 +89,11 @@ def node_to_plain(node: Node) -> Plain:
         plain["muted"] = True
     if node.present_if is not None:
         plain["present_if"] = node.present_if.text
+    if node.muted_inputs:
+        plain["muted_inputs"] = {
+            port: [[place, str(source)] for place, source in wires]
+            for port, wires in node.muted_inputs.items()
+        }
     return plain
 
 
@@ -106,6 +121,7 @@ def node_from_plain(plain: Any, place: str) -> Node:
         field_of(plain, "muted", bool, spot, False),
         _condition(plain, spot),
         unknown(plain, _NODE_FIELDS),
+        _muted_inputs(field_of(plain, "muted_inputs", dict, spot, {}), spot),
     )
 
 
@@ -314,6 +330,18 @@ def _inputs(plain: Plain, place: str) -> dict[str, tuple[Source, ...]]:
         texts = value if isinstance(value, list) else [value]
         inputs[port] = tuple(source_from_text(text, spot) for text in texts)
     return {port: sources for port, sources in inputs.items() if sources}
+
+
+def _muted_inputs(plain: Plain, place: str) -> dict[str, tuple[tuple[int, Source], ...]]:
+    muted = {}
+    for port, value in plain.items():
+        spot, wires = f"{place} muted_inputs.{port}", []
+        for item in typed(value, list, f"{place} muted_inputs.{port}"):
+            if len(typed(item, list, spot)) != 2 or typed(item[0], int, spot) < 0:
+                raise FileError(spot, "needs a place and a source", 'Write it like [0, "conv1"]')
+            wires.append((item[0], source_from_text(item[1], spot)))
+        muted[port] = tuple(sorted(wires, key=lambda wire: wire[0]))
+    return {port: wires for port, wires in muted.items() if wires}
 
 
 def source_from_text(text: Any, place: str) -> Source:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from studio.document.model import Document
 from studio.document.nodes import Position, add_node, graph_of, node_of
 from studio.document.ports import input_ports, output_names
@@ -38,20 +36,41 @@ def connect(doc: Document, key: str, source: Source, node_id: str, port: str) ->
                 node=node_id,
             )
         )
-    fed = node.inputs.get(port, ())
-    sources = (*fed, source) if known is not None and known.variadic and source not in fed else (source,)
-    if known is not None and known.variadic and source in fed:
-        return doc
-    return doc.with_graph(key, doc.graph(key).with_node(node.with_input(port, sources)))
+    wires = [(source, False)]
+    if known is not None and known.variadic:
+        before = dict(node.wires(port))
+        if before.get(source) is False:
+            return doc
+        wires = list({**before, source: False}.items())
+    return doc.with_graph(key, doc.graph(key).with_node(node.with_wires(port, wires)))
 
 
 def disconnect(doc: Document, key: str, node_id: str, port: str, source: Source | None = None) -> Document:
     """``doc`` with ``port`` unplugged; of a variadic port only ``source``, when it is given."""
     node = node_of(doc, key, node_id)
-    left = () if source is None else tuple(s for s in node.inputs.get(port, ()) if s != source)
-    if left == node.inputs.get(port, ()):
+    wires = node.wires(port)
+    left = [] if source is None else [wire for wire in wires if wire[0] != source]
+    if left == wires:
         return doc
-    return doc.with_graph(key, doc.graph(key).with_node(node.with_input(port, left)))
+    return doc.with_graph(key, doc.graph(key).with_node(node.with_wires(port, left)))
+
+
+def mute_wire(
+    doc: Document, key: str, node_id: str, port: str, source: Source, muted: bool = True
+) -> Document:
+    """``doc`` with one wire carrying nothing, as if it were not there (or carrying its value again).
+
+    Raises:
+        GraphError: there is no such wire.
+    """
+    node = node_of(doc, key, node_id)
+    wires = node.wires(port)
+    if all(wire != source for wire, _ in wires):
+        raise GraphError(tr("No wire runs into “{port}” of “{node}”", port=port, node=node_id))
+    after = [(wire, muted if wire == source else before) for wire, before in wires]
+    if after == wires:
+        return doc
+    return doc.with_graph(key, doc.graph(key).with_node(node.with_wires(port, after)))
 
 
 def insert_on_wire(
@@ -71,7 +90,7 @@ def insert_on_wire(
         GraphError: there is no such wire, or the node has no input or output to run it through.
     """
     reader = node_of(doc, key, target[0])
-    fed = reader.inputs.get(target[1], ())
+    fed = [wire for wire, _ in reader.wires(target[1])]
     if not fed or (source is not None and source not in fed):
         raise GraphError(tr("No wire runs into “{port}” of “{node}”", port=target[1], node=target[0]))
     source = source or fed[0]
@@ -81,7 +100,6 @@ def insert_on_wire(
     if node.id not in doc.graph(key).nodes:
         doc = add_node(doc, key, node, position)
     doc = connect(doc, key, source, node.id, ports[0].name)
-    sources = tuple(Source(node.id) if s == source else s for s in fed)
     if doc.graph(key).reaches(node.id, target[0]):
         raise GraphError(
             tr(
@@ -90,8 +108,9 @@ def insert_on_wire(
                 node=target[0],
             )
         )
-    changed = replace(doc.graph(key).nodes[target[0]].with_input(target[1], sources))
-    return doc.with_graph(key, doc.graph(key).with_node(changed))
+    before = doc.graph(key).nodes[target[0]]
+    wires = [(Source(node.id) if s == source else s, muted) for s, muted in before.wires(target[1])]
+    return doc.with_graph(key, doc.graph(key).with_node(before.with_wires(target[1], wires)))
 
 
 def port_of(doc: Document, node: Node, port: str) -> Port | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from studio.graph.expression import Expression
@@ -46,6 +46,9 @@ class Node:
     muted: bool = False
     present_if: Expression | None = None  # where it does not hold, the first input runs through
     extra: Mapping[str, object] = field(default_factory=dict)  # fields of the file this version does not know
+    muted_inputs: Mapping[str, tuple[tuple[int, Source], ...]] = field(
+        default_factory=dict
+    )  # wires that carry nothing: port -> (its place among all wires of the port, source)
 
     def with_params(self, changes: Mapping[str, Value]) -> Node:
         """This node with ``changes`` laid over its parameters."""
@@ -53,8 +56,55 @@ class Node:
 
     def with_input(self, port: str, sources: tuple[Source, ...]) -> Node:
         """This node with ``port`` fed by ``sources``; none of them unplugs the port."""
-        inputs = {name: value for name, value in self.inputs.items() if name != port}
-        return replace(self, inputs={**inputs, port: sources} if sources else inputs)
+        if sources:
+            return replace(self, inputs={**self.inputs, port: sources})
+        return replace(self, inputs={name: value for name, value in self.inputs.items() if name != port})
+
+    def sources(self) -> Iterator[Source]:
+        """Every source, those of muted wires too."""
+        for sources in self.inputs.values():
+            yield from sources
+        for muted in self.muted_inputs.values():
+            for _, source in muted:
+                yield source
+
+    def wires(self, port: str) -> list[tuple[Source, bool]]:
+        """The wires into ``port`` in their order, each with whether it is muted."""
+        wires = [(source, False) for source in self.inputs.get(port, ())]
+        for place, source in self.muted_inputs.get(port, ()):
+            wires.insert(place, (source, True))
+        return wires
+
+    def with_wires(self, port: str, wires: Iterable[tuple[Source, bool]]) -> Node:
+        """This node with ``wires`` into ``port``, as ``wires`` gives them."""
+        wires = list(wires)
+        muted = tuple((place, source) for place, (source, is_muted) in enumerate(wires) if is_muted)
+        silent = {name: value for name, value in self.muted_inputs.items() if name != port}
+        node = self.with_input(port, tuple(source for source, is_muted in wires if not is_muted))
+        return replace(node, muted_inputs={**silent, port: muted} if muted else silent)
+
+    def rewired(self, change: Callable[[Source], Source | None]) -> Node:
+        """This node with what ``change`` makes of each source, of muted wires too; None takes the wire away.
+
+        Two wires of a port that now come from one source become one. The node itself when nothing changes.
+        """
+        node = self
+        for port in dict.fromkeys((*self.inputs, *self.muted_inputs)):
+            before = self.wires(port)
+            after: list[tuple[Source, bool]] = []
+            origins: dict[Source, tuple[Source, int]] = {}
+            for source, muted in before:
+                made = change(source)
+                if made is None:
+                    continue
+                first, place = origins.setdefault(made, (source, len(after)))
+                if first == source:  # a value that was read twice is still read twice
+                    after.append((made, muted))
+                else:
+                    after[place] = (made, after[place][1] and muted)
+            if after != before:
+                node = node.with_wires(port, after)
+        return node
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +135,16 @@ class Graph:
             if name == target:
                 return True
             node = self.nodes.get(name)
-            for sources in node.inputs.values() if node else ():
-                for source in sources:
-                    if source.node not in seen:
-                        seen.add(source.node)
-                        todo.append(source.node)
+            for source in node.sources() if node else ():
+                if source.node not in seen:
+                    seen.add(source.node)
+                    todo.append(source.node)
         return False
 
     def order(self) -> list[str]:
         """Ids so that each node follows what it reads; stable. Nodes on a cycle come last, in id order."""
         waiting = {
-            name: {s.node for ss in node.inputs.values() for s in ss if s.node in self.nodes}
+            name: {source.node for source in node.sources() if source.node in self.nodes}
             for name, node in self.nodes.items()
         }
         readers: dict[str, list[str]] = {name: [] for name in waiting}
@@ -156,10 +205,9 @@ def fits(kind: str, value: object) -> bool:
 
 def reads_any(node: Node, ids: set[str]) -> bool:
     """Whether ``node`` reads a value of one of ``ids``."""
-    return any(source.node in ids for sources in node.inputs.values() for source in sources)
+    return any(source.node in ids for source in node.sources())
 
 
 def unplugged(node: Node, ids: set[str]) -> Node:
     """``node`` no longer reading any of ``ids``."""
-    inputs = {port: tuple(s for s in sources if s.node not in ids) for port, sources in node.inputs.items()}
-    return replace(node, inputs={port: sources for port, sources in inputs.items() if sources})
+    return node.rewired(lambda source: None if source.node in ids else source)

@@ -29,7 +29,7 @@ def _step(doc: Document, rng: random.Random) -> Document:
     names = list(doc.graph(key).nodes)
     some = rng.sample(names, min(len(names), rng.randint(1, 3))) or ["none"]
     place = (float(rng.randint(0, 900)), rng.randint(0, 900) / 4)
-    match rng.randint(0, 21):
+    match rng.randint(0, 23):
         case 0 | 1 | 2:
             layer = rng.choice(LAYERS)
             return edits.add_node(doc, key, Node(edits.unique_name(doc, key, layer), layer), place)
@@ -68,5 +68,8 @@ def _step(doc: Document, rng: random.Random) -> Document:
             return edits.detach_block(doc, key, some[0])
         case 20 if key:
             return edits.expose_param(doc, key, some[0], rng.choice(("out_channels", "out_features")))
+        case 21 | 22 if doc.graph(key).nodes.get(some[0]) and doc.graph(key).nodes[some[0]].wires("x"):
+            source, muted = rng.choice(doc.graph(key).nodes[some[0]].wires("x"))
+            return edits.mute_wire(doc, key, some[0], "x", source, not muted)
         case _:
             return edits.disconnect(doc, key, some[0], "x")

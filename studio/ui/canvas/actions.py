@@ -47,9 +47,11 @@ class Actions:
         """A wire between two ports; ``taken`` is the one that was pulled off for it."""
         out, into = (start, target) if start.side == "out" else (target, start)
         key = self._view.session.graph_key
+        if taken is not None and (taken.node, taken.port) == (into.node, into.name):
+            return  # back where it was
 
         def edit(document: Document) -> Document:
-            if taken is not None and (taken.node, taken.port) != (into.node, into.name):
+            if taken is not None:
                 document = edits.disconnect(document, key, taken.node, taken.port, taken.source)
             return edits.connect(document, key, source_of(out), into.node, into.name)
 
@@ -60,6 +62,18 @@ class Actions:
         key = self._view.session.graph_key
         label = tr("Disconnect {node}", node=wire.node)
         self._view.session.apply(label, lambda d: edits.disconnect(d, key, wire.node, wire.port, wire.source))
+
+    def mute_wires(self, wires: Iterable[Wire]) -> None:
+        """Wires carry nothing; when all of them were muted they carry their values again."""
+        key, wires = self._view.session.graph_key, list(wires)
+        on = not all(wire.muted for wire in wires)
+
+        def edit(document: Document) -> Document:
+            for wire in wires:
+                document = edits.mute_wire(document, key, wire.node, wire.port, wire.source, on)
+            return document
+
+        self._view.session.apply(tr("Mute wires") if on else tr("Wires carry again"), edit)
 
     def connect_in_order(self) -> None:
         """Wires the selected nodes one after another, left to right."""

@@ -116,7 +116,7 @@ MOUSE_ROWS = (
     ("Esc", "Cancel, clear the selection, leave the block"),
     ("Double-click", "Open a block, edit a node, or search on empty canvas"),
     ("Alt+drag", "Drag a copy off; from empty canvas: select with a line around"),
-    ("Ctrl+right drag, Y+drag", "Cut wires; with Alt mute the nodes it crosses"),
+    ("Ctrl+right drag, Y+drag", "Cut wires; with Alt mute them, or the nodes where it crosses no wire"),
     ("Shake", "Takes a node out of its wires, which run on"),
     ("Double-click or Alt+click on a wire", "Bends it with a dot; D does while drawing a wire"),
     ("Drag a number on a card", "Changes it; Ctrl coarse, Shift fine; double-click types it"),

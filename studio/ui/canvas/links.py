@@ -171,20 +171,18 @@ def _upstream(graph: Graph, start: str) -> set[str]:
     todo, seen = [start], {start}
     while todo:
         node = graph.nodes.get(todo.pop())
-        for sources in node.inputs.values() if node else ():
-            for source in sources:
-                if source.node not in seen:
-                    seen.add(source.node)
-                    todo.append(source.node)
+        for source in node.sources() if node else ():
+            if source.node not in seen:
+                seen.add(source.node)
+                todo.append(source.node)
     return seen
 
 
 def _downstream(graph: Graph, start: str) -> set[str]:
     readers: dict[str, list[str]] = {}
     for node in graph.nodes.values():
-        for sources in node.inputs.values():
-            for source in sources:
-                readers.setdefault(source.node, []).append(node.id)
+        for source in node.sources():
+            readers.setdefault(source.node, []).append(node.id)
     todo, seen = [start], {start}
     while todo:
         for reader in readers.get(todo.pop(), ()):

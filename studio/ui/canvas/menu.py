@@ -55,6 +55,8 @@ def open_menu(view: CanvasView, at: Pointer) -> QMenu:
     elif wire is not None:
         _add(menu, tr("Bend the wire here"), lambda: view.structure.bend(wire, (at.x, at.y)))
         _add(menu, tr("Insert a layer here …"), lambda: view.open_search_on(wire, (at.screen_x, at.screen_y)))
+        text = tr("Let the wire carry its value again") if wire.muted else tr("Mute the wire")
+        _add(menu, text, lambda: view.commands.mute_wires([wire]))
         _add(menu, tr("Take the wire away"), lambda: view.commands.disconnect(wire))
     elif frame is not None:
         view.chosen_frame = frame.id

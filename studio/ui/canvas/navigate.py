@@ -48,7 +48,8 @@ def trained_by(scene: Scene, name: str) -> frozenset[str]:
         return frozenset(card.trains) & scene.index.keys()
     feeds: dict[str, list[str]] = {}
     for wire in scene.wires:
-        feeds.setdefault(wire.node, []).append(wire.source.node)
+        if not wire.muted:
+            feeds.setdefault(wire.node, []).append(wire.source.node)
     todo, seen = [name], {name}
     while todo:
         for source in feeds.get(todo.pop(), ()):
@@ -64,8 +65,9 @@ def upstream_and_downstream(scene: Scene, names: Collection[str]) -> frozenset[s
     feeds: dict[str, list[str]] = {}
     reads: dict[str, list[str]] = {}
     for wire in scene.wires:
-        feeds.setdefault(wire.node, []).append(wire.source.node)
-        reads.setdefault(wire.source.node, []).append(wire.node)
+        if not wire.muted:
+            feeds.setdefault(wire.node, []).append(wire.source.node)
+            reads.setdefault(wire.source.node, []).append(wire.node)
     return _reached(names, feeds) | _reached(names, reads)
 
 

@@ -102,21 +102,26 @@ class ScenePainter:
             wire = scene.wires[at]
             if wire == state.hidden:
                 continue
-            way, bad = scene.wiring.way(at), self._is_bad(scene, wire)
+            way, bad = scene.wiring.way(at), self._is_bad(scene, wire) and not wire.muted
             if not bad and state.touches(wire):
                 late.append((way, wire))
             else:
                 faded = state.fades(wire.node) or state.fades(wire.source.node)
                 painter.setOpacity(0.25 if faded else 0.45 if state.lit is not None else 1.0)
                 width = max(1.6, 1.3 / scale) if state.close else 1.6
-                self.line(painter, way, "error" if bad else "wire", width, bad)
+                ink = "error" if bad else "border" if wire.muted else "wire"
+                self.line(painter, way, ink, width, bad or wire.muted)
             if bad:
                 self._cross(painter, way)
+            elif wire.muted:
+                self._bar(painter, way)
             elif scale >= QUIET and state.shapes != "none" and not state.close:
                 texts.append((way, wire))
         painter.setOpacity(1.0)
         for way, wire in late:
-            self.line(painter, way, "accent", 2.2 if wire == state.hot_wire else 1.8)
+            self.line(painter, way, "accent", 2.2 if wire == state.hot_wire else 1.8, wire.muted)
+            if wire.muted:
+                self._bar(painter, way)
         self._shapes(painter, scene, texts, state.shapes == "all")
 
     def _is_bad(self, scene: Scene, wire: Wire) -> bool:
@@ -159,6 +164,17 @@ class ScenePainter:
         painter.drawEllipse(QPointF(x, y), 8, 8)
         painter.setPen(self.look.pen("error", 2.0))
         painter.drawLines([QLineF(x - 4, y - 4, x + 4, y + 4), QLineF(x - 4, y + 4, x + 4, y - 4)])
+
+    def _bar(self, painter: QPainter, way: Route) -> None:
+        """A stroke across a muted wire."""
+        x, y = way.label
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.look.brush("canvas"))
+        painter.drawEllipse(QPointF(x, y), 7, 7)
+        painter.setPen(self.look.pen("secondary", 2.0))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawEllipse(QPointF(x, y), 5, 5)
+        painter.drawLine(QLineF(x - 3.5, y + 3.5, x + 3.5, y - 3.5))
 
     def _overview(self, painter: QPainter, scene: Scene, area: Box, scale: float, state: State) -> None:
         """Coloured rectangles and straight lines."""

@@ -48,5 +48,8 @@ def wire_tip(scene: Scene, wire: Wire) -> str:
     outputs = scene.card(wire.source.node).outputs
     mark = outputs[wire.start] if wire.start < len(outputs) else None
     rows = [f"{wire.source} → {wire.node}.{wire.port}"]
+    if wire.muted:
+        rows.append(tr("Muted: it carries nothing"))
+        return "\n".join(rows)
     rows.append(long_shape(mark.spec) if mark and mark.spec else tr("shape not known yet"))
     return "\n".join(rows)

@@ -27,6 +27,7 @@ class Wire:
     port: str
     start: int  # index of the output port on its card
     end: int
+    muted: bool = False
 
 
 class Wiring:
@@ -56,20 +57,20 @@ class Wiring:
         starts, ends, low, high = [], [], [], []
         for row, node in enumerate(nodes.values()):
             card = cards[row]
-            for port, sources in node.inputs.items():
+            for port in (*node.inputs, *(p for p in node.muted_inputs if p not in node.inputs)):
                 end = _at(card.inputs, port)
                 down = port_y(end, len(card.inputs), card.height)
                 takes_any = end < len(card.inputs) and card.inputs[end].port.dtype == "any"
-                for source in sources:
+                for source, muted in node.wires(port):
                     origin = index.get(source.node)
                     if origin is None:
                         continue
                     outputs = cards[origin].outputs
                     start = _at(outputs, source.port) if source.port else 0
-                    self.wires.append(Wire(source, node.id, port, start, end))
-                    if takes_any and start < len(outputs):
+                    self.wires.append(Wire(source, node.id, port, start, end, muted))
+                    if takes_any and start < len(outputs) and not muted:
                         self.kinds[node.id, end] = outputs[start].kind
-                    self._texts.append(outputs[start].text if start < len(outputs) else "")
+                    self._texts.append(outputs[start].text if start < len(outputs) and not muted else "")
                     starts.append(origin)
                     ends.append(row)
                     low.append(port_y(start, len(outputs), cards[origin].height))

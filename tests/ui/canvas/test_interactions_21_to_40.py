@@ -215,6 +215,47 @@ def test_28_a_stroke_cuts_and_with_alt_mutes(hand: Hand) -> None:
     assert hand.view._menu is None
 
 
+def test_28_with_alt_a_stroke_mutes_single_wires_and_across_them_again_they_carry(hand: Hand) -> None:
+    first = hand.view.session.document
+    plain = hand.view.grab().toImage()
+    right_drag(hand, hand.at(690, -60), hand.at(690, 24), CTRL | ALT)
+    right_drag(hand, hand.at(720, -60), hand.at(720, 60), CTRL | ALT)
+    assert hand.feeds("relu") == [] and hand.feeds("loss", "input") == ["linear"]
+    assert not any(node.muted for node in hand.nodes.values())
+    (wire,) = [wire for wire in hand.view.scene.wires if wire.muted]
+    assert (wire.source.node, wire.node) == ("linear", "relu")
+    assert any(p.node == "relu" for p in hand.view.session.analysis.problems)  # nothing comes in
+    assert hand.view.grab().toImage() != plain
+    middle = hand.at(*hand.view.scene.route(wire).label)
+    assert "Muted" in hand.view.tip_at(middle)
+    right_drag(hand, hand.at(720, -60), hand.at(720, 60), CTRL | ALT)
+    assert hand.view.session.document == first
+    hand.key(Qt.Key.Key_Z, CTRL)
+    hand.key(Qt.Key.Key_Z, CTRL)
+    assert hand.view.session.document is first
+    hand.mouse(QEvent.Type.MouseMove, hand.at(720, 24))
+    QTest.mouseClick(hand.view, Qt.MouseButton.RightButton, pos=middle)
+    menu = hand.view._menu
+    assert menu is not None
+    next(action for action in menu.actions() if action.text() == "Mute the wire").trigger()
+    menu.close()
+    assert hand.feeds("relu") == []
+
+
+def test_28_esc_leaves_the_wires_alone(hand: Hand) -> None:
+    first = hand.view.session.document
+    right, nothing = Qt.MouseButton.RightButton, Qt.MouseButton.NoButton
+    for kind, at, button in (
+        (QEvent.Type.MouseButtonPress, hand.at(720, -60), right),
+        (QEvent.Type.MouseMove, hand.at(720, 60), nothing),
+    ):
+        event = QMouseEvent(kind, QPointF(at), QPointF(at), button, right, CTRL | ALT)
+        QApplication.sendEvent(hand.view, event)
+    hand.key(Qt.Key.Key_Escape)
+    QTest.mouseRelease(hand.view, right, CTRL | ALT, hand.at(720, 60))
+    assert hand.view.session.document is first
+
+
 def test_29_find_by_name_kind_shape_and_problem(hand: Hand) -> None:
     hand.view.session.apply("add", lambda d: edits.add_node(d, "", Node("lost", "Conv2d"), (2400, 900)))
     hand.key(Qt.Key.Key_F, CTRL)

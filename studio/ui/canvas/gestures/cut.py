@@ -13,7 +13,10 @@ from studio.ui.canvas.gestures.base import Gesture, Pointer
 
 
 class Cut(Gesture):
-    """Ctrl and the right button, or Y and the left one; with Alt it mutes the nodes it crosses instead."""
+    """Ctrl and the right button, or Y and the left one.
+
+    With Alt it mutes the wires it crosses instead, or where it crosses none the nodes; crossed again they count.
+    """
 
     cursor = Qt.CursorShape.CrossCursor
 
@@ -26,10 +29,13 @@ class Cut(Gesture):
 
     def end(self, at: Pointer) -> None:
         scene, key = self.view.scene, self.view.session.graph_key
+        hit = [wire for wire in scene.wires if scene.route(wire).crosses(self._from, (at.x, at.y))]
+        if at.alt and hit:
+            self.view.commands.mute_wires(hit)
+            return
         if at.alt:
             self._mute((at.x, at.y))
             return
-        hit = [wire for wire in scene.wires if scene.route(wire).crosses(self._from, (at.x, at.y))]
         if not hit:
             return
 
@@ -41,7 +47,7 @@ class Cut(Gesture):
         self.view.session.apply(tr("Cut wires"), edit)
 
     def _mute(self, end: tuple[float, float]) -> None:
-        """Passes over the nodes that the line crosses; crossed again they count."""
+        """Passes over the nodes that the line crosses."""
         scene, key = self.view.scene, self.view.session.graph_key
         line = QLineF(*self._from, *end)
         hit = [name for name in scene.ids if _crosses(line, scene.box(name))]
