@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QGuiApplication
 
 from studio.document import edits
@@ -20,6 +19,7 @@ from studio.ui.canvas.placing import free_spot
 from studio.ui.canvas.scene import PortRef
 from studio.ui.canvas.structure import source_of
 from studio.ui.canvas.wiring import Wire
+from studio.ui.clipboard import put_text
 
 if TYPE_CHECKING:
     from studio.ui.canvas.view import CanvasView
@@ -196,11 +196,8 @@ class Actions:
     def copy(self) -> None:
         """The selection as text on the clipboard."""
         if self.chosen:
-            data = QMimeData()
-            data.setText(
-                edits.copy_fragment(self._view.session.document, self._view.session.graph_key, self.chosen)
-            )
-            QGuiApplication.clipboard().setMimeData(data)
+            session = self._view.session
+            put_text(edits.copy_fragment(session.document, session.graph_key, self.chosen))
 
     def cut(self) -> None:
         """Copies and deletes the selection."""

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMimeData
-from PySide6.QtGui import QGuiApplication
-
 from studio.text import tr
 from studio.ui.canvas.find_bar import FindBar
 from studio.ui.canvas.navigate import upstream_and_downstream
 from studio.ui.canvas.state import COSTS
 from studio.ui.canvas.visited import View, Visited
+from studio.ui.clipboard import put_picture
 
 if TYPE_CHECKING:
     from studio.ui.canvas.view import CanvasView
@@ -115,11 +113,8 @@ class Looking:
 
         view = self._view
         chosen = frozenset(view.commands.chosen) or None
-        data = QMimeData()
         document, key = view.session.document, view.session.graph_key
-        data.setData("image/svg+xml", picture_bytes(document, ".svg", key, chosen))
-        data.setData("image/png", picture_bytes(document, ".png", key, chosen))
-        QGuiApplication.clipboard().setMimeData(data)
+        put_picture(*(picture_bytes(document, end, key, chosen) for end in (".svg", ".png")))
         view.told.emit(tr("Picture copied"))
 
     def _here(self) -> View:
