@@ -160,6 +160,11 @@ class _Set:
         return "text" if self.record.task == "next_token" else "series"
 
     @property
+    def vocabulary(self) -> int:
+        """Number of tokens of a text."""
+        return next((field.vocabulary for field in self.fields), 0)
+
+    @property
     def largest(self) -> float:
         """The largest raw value of a picture."""
         return self.record.raw_max if self.record else 255.0
@@ -291,7 +296,14 @@ def _reads(data: _Set) -> list[list[str]]:
                  f"{pad}self.label = torch.tensor([0, 1, 1, 0])"]]  # fmt: skip
     if data.kind in _FORMULAS:
         return [[pad + line for line in _FORMULAS[data.kind]]]
-    if data.kind == "text":
+    if data.kind == "text" and data.record and data.record.synthetic:
+        lines = [
+            f"{pad}generator = torch.Generator().manual_seed(13)",
+            f"{pad}steps = torch.randint(1, 100, (1040,), generator=generator)",
+            f"{pad}tokens = steps.repeat_interleave(64).cumsum(0) % {data.vocabulary}",
+        ]
+        name = "tokens"
+    elif data.kind == "text":
         lines = [
             f'{pad}text = (FOLDER / "{_file(data)}").read_bytes().decode()',
             f"{pad}number = {{letter: at for at, letter in enumerate(sorted(set(text)))}}",

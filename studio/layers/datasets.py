@@ -152,12 +152,29 @@ def _features(*columns: str) -> DataField:
     return DataField("features", (len(columns),), "float32", "number", "F", columns=columns)
 
 
-def _text(characters: str) -> tuple[DataField, DataField]:
-    """A window of characters and the same window one character later."""
-    size = len(characters)
+def _text(vocabulary: int) -> tuple[DataField, DataField]:
+    """A window of tokens and the same window one token later."""
     return (
-        DataField("tokens", (TEXT_WINDOW,), "int64", "tokens", "T", vocabulary=size),
-        DataField("next", (TEXT_WINDOW,), "int64", "tokens", "T", vocabulary=size),
+        DataField("tokens", (TEXT_WINDOW,), "int64", "tokens", "T", vocabulary=vocabulary),
+        DataField("next", (TEXT_WINDOW,), "int64", "tokens", "T", vocabulary=vocabulary),
+    )
+
+
+def _counted(vocabulary: int) -> DataSet:
+    """Generated tokens for a language model of published size."""
+    return DataSet(
+        f"tokens-{vocabulary}",
+        f"Generated tokens, {vocabulary:,}",
+        "66,560 generated tokens that count up by changing steps, no language: to run networks of published"
+        " size.",
+        66560,
+        _text(vocabulary),
+        "",
+        "next_token",
+        (49920, 8320, 8320),
+        licence="made by Tsumiki Studio",
+        source="generated",
+        synthetic=True,
     )
 
 
@@ -217,7 +234,7 @@ _TEXTS = (
         "Pride and Prejudice",
         "Jane Austen's novel as a row of characters; the task is to guess the next one.",
         684584,
-        _text(_AUSTEN_CHARACTERS),
+        _text(len(_AUSTEN_CHARACTERS)),
         "austen.txt",
         "next_token",
         (616128, 34228, 34228),  # 90 %, 5 % and 5 %
@@ -358,6 +375,8 @@ _GENERATED = (
         source="generated",
         synthetic=True,
     ),
+    _counted(50257),
+    _counted(30522),
 )
 
 DATASETS: dict[str, DataSet] = {

@@ -18,6 +18,7 @@ from studio.files.project import parse_project, project_bytes
 from studio.text import load
 
 NAMES = preset_names()
+TOLD = ("cnn", "transformer")
 LESSON = ("summary", "showed", "differs", "baseline", "lesson")
 
 
@@ -49,7 +50,7 @@ def test_a_preset_says_where_it_comes_from_and_how_it_differs(name: str) -> None
         assert isinstance(about[field], str) and len(about[field]) > 20, field
 
 
-@pytest.mark.parametrize("name", [card.name for card in list_presets() if card.family == "cnn"])
+@pytest.mark.parametrize("name", [card.name for card in list_presets() if card.family in TOLD])
 def test_a_lesson_is_told_in_japanese_too(name: str) -> None:
     document, japanese = load_preset(name), load("ja")
     if "lesson" in document.about:
@@ -86,12 +87,14 @@ PUBLISHED = {
     "densenet:121": 7_978_856,
     "efficientnet:b0": 5_288_548,
     "efficientnet:b7": 66_347_960,
+    "gpt:gpt2": 124_439_808,
     "mobilenet:v2": 3_504_872,
     "resnet:18": 11_689_512,
     "resnet:50": 25_557_032,
     "resnet:152": 60_192_808,
     "vgg:11": 132_863_336,
     "vgg:16": 138_357_544,
+    "vit:b16": 86_567_656,
 }
 
 

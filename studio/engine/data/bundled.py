@@ -6,6 +6,7 @@ import hashlib
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -21,6 +22,8 @@ GENERATORS: dict[str, Callable[[], dict[str, Tensor]]] = {
     "xor": generated.xor,
     "spirals": generated.spirals,
     "shapes-224": generated.shapes,
+    "tokens-50257": partial(generated.tokens, 50257),
+    "tokens-30522": partial(generated.tokens, 30522),
 }
 _REPAIR = "Install Tsumiki Studio again, or run packaging/build_data.py in a source checkout."
 
@@ -48,11 +51,13 @@ def load(key: str, resources: Path, window: int = TEXT_WINDOW, stride: int | Non
     record = DATASETS.get(key)
     if record is None:
         raise DataError(f"There is no data set named {key}. Choose one of: {', '.join(DATASETS)}.")
+    if record.synthetic and record.task == "next_token":
+        return token_set(record, GENERATORS[key]()["tokens"], window, stride)
     if record.synthetic:
         return LoadedSet(key, record.fields, GENERATORS[key](), record.raw_max)
     data = read_checked(record, resources / "data")
     if record.task == "next_token":
-        return text_set(record, data.decode("utf-8"), window, stride)
+        return token_set(record, encode(data.decode("utf-8"), record.characters), window, stride)
     arrays = _arrays(data)
     if record.task == "forecast":
         return series_set(record, arrays["value"])
@@ -79,14 +84,14 @@ def read_checked(record: DataSet, folder: Path) -> bytes:
     return data
 
 
-def text_set(record: DataSet, text: str, window: int, stride: int | None) -> LoadedSet:
+def token_set(record: DataSet, tokens: Tensor, window: int, stride: int | None) -> LoadedSet:
     """A text as token ids and the places where its windows start.
 
     Args:
-        record: of the text; its `characters` give the token ids.
-        text: the characters.
-        window: characters in one sample, T ≥ 1.
-        stride: characters from one window to the next; None is `window`.
+        record: of the text; its `characters` are what the ids stand for.
+        tokens: (tokens,) uint8 or int64, in order.
+        window: tokens in one sample, T ≥ 1.
+        stride: tokens from one window to the next; None is `window`.
 
     Raises:
         DataError: the window or stride is too small, or the text is shorter than one window and its target.
@@ -97,21 +102,18 @@ def text_set(record: DataSet, text: str, window: int, stride: int | None) -> Loa
             f"{record.title}: window {window} and stride {step} must both be at least 1. Change them in the "
             "Data node."
         )
-    if len(text) < window + 1:
+    if len(tokens) < window + 1:
         raise DataError(
-            f"{record.title}: a window of {window} characters and the next one don't fit into {len(text)} "
-            f"characters. Choose a window of at most {max(len(text) - 1, 1)} in the Data node."
+            f"{record.title}: a window of {window} characters and the next one don't fit into {len(tokens)} "
+            f"characters. Choose a window of at most {max(len(tokens) - 1, 1)} in the Data node."
         )
-    fields = tuple(replace(item, shape=(window,)) for item in record.fields)
-    starts = torch.arange(0, len(text) - window, step)
-    tokens = encode(text, record.characters)
     return LoadedSet(
         record.key,
-        fields,
+        tuple(replace(item, shape=(window,)) for item in record.fields),
         {"tokens": tokens},
-        starts=starts,
+        starts=torch.arange(0, len(tokens) - window, step),
         window=window + 1,
-        points=len(text),
+        points=len(tokens),
         characters=record.characters,
     )
 

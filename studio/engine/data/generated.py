@@ -9,6 +9,7 @@ from torch import Tensor
 
 SPIRALS_SEED = 7
 SHAPES_SEED = 11
+TOKENS_SEED = 13
 
 
 def xor() -> dict[str, Tensor]:
@@ -64,3 +65,22 @@ def shapes(samples: int = 256, side: int = 224) -> dict[str, Tensor]:
     channels = [128 + 127 * torch.cos(2 * math.pi * (hue / 10 - third / 3)) for third in range(3)]
     image = torch.stack([torch.where(inside, channel, ground) for channel in channels], dim=1)
     return {"image": image.byte(), "label": label}
+
+
+def tokens(vocabulary: int, runs: int = 1040, length: int = 64) -> dict[str, Tensor]:
+    """Numbers that count up, in runs of one step each; after the last token comes the first again.
+
+    A network that sees two tokens of a run can tell all others. They show that a language model of published
+    size runs, and are no language.
+
+    Args:
+        vocabulary: how many tokens there are.
+        runs: how often a new step is drawn, from 1 to 99.
+        length: tokens of a run.
+
+    Returns:
+        tokens (runs * length,) int64.
+    """
+    generator = torch.Generator().manual_seed(TOKENS_SEED)
+    steps = torch.randint(1, 100, (runs,), generator=generator)
+    return {"tokens": steps.repeat_interleave(length).cumsum(0) % vocabulary}

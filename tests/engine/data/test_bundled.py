@@ -62,8 +62,22 @@ def test_written_code_makes_the_same_samples(key: str, resources: Path) -> None:
     module: Any = ModuleType("data_text")
     exec(compile(text, "data.py", "exec"), module.__dict__)
     made, loaded = module.Data(), load(key, resources)
+    if loaded.is_text:
+        for name, rows in split_set(loaded, DATASETS[key].split, seed=0).items():
+            for field in ("tokens", "next"):
+                made_rows = torch.cat([batch[field] for batch in made.part(name, 512)])
+                assert torch.equal(made_rows, loaded.raw(field, rows))
+        return
     for name, values in loaded.tensors.items():
         assert torch.equal(getattr(made, name), values)
+
+
+def test_generated_tokens_count_up_by_one_step_in_each_run(resources: Path) -> None:
+    steps = load("tokens-50257", resources).tensors["tokens"].diff().remainder(50257).reshape(-1)
+    assert steps.min() >= 1 and steps.max() <= 99
+    inside = torch.arange(1, len(steps) + 1) % 64 != 0
+    assert (steps[1:] == steps[:-1])[inside[1:] & inside[:-1]].all()
+    assert len(set(steps.tolist())) > 90
 
 
 def test_shapes_have_the_hue_and_stripes_of_their_class(resources: Path) -> None:
