@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QUrl
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from studio.document import edits
@@ -64,26 +66,17 @@ class Commands:
         self._remember(path)
         self._window.canvas.zoom_to_all()
 
-    def open_any(self, path: Path) -> None:
-        """A dropped file: a project opens, also out of our pictures; a folder or a CSV becomes data."""
-        if path.is_dir() or path.suffix.lower() == ".csv":
-            self._import_data(path)
-        elif path.name.endswith(".block.json"):
-            self._try(lambda: self._paste_file(path), "")
-        else:
-            self.open_file(path)
+    def take_dropped(self, urls: Sequence[QUrl]) -> None:
+        """Files dropped on the window."""
+        from studio.ui.dropping import Dropping
+
+        Dropping(self._window, self._complain).take_urls(urls)
 
     def keep_block(self, text: str) -> None:
         """Nodes of the canvas go among the user's own blocks."""
         chosen = self._window.canvas.commands.chosen
         card = self._window.canvas.scene.card(chosen[0]) if chosen else None
         self._window.own_blocks.keep(text, (card.block or card.id) if card else "")
-
-    def _paste_file(self, path: Path) -> None:
-        from studio.files.own_blocks import read_file
-
-        self._window.show_page(0)
-        self._window.canvas.commands.paste_text(read_file(path), self._window.canvas.paste_point())
 
     def open_dialog(self) -> None:
         """Asks for a project."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
@@ -179,8 +177,11 @@ class Window(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        for url in event.mimeData().urls()[:1]:
-            self.commands.open_any(Path(url.toLocalFile()))
+        event.acceptProposedAction()
+        urls = (
+            event.mimeData().urls()
+        )  # later: a dialog in here would hold up the program it was dragged from
+        QTimer.singleShot(0, lambda: self.commands.take_dropped(urls))
 
     def _make_parts(self) -> None:
         load_keys(self.settings)

@@ -69,7 +69,6 @@ class CanvasView(Surface):
         keys_wanted(): the list of keys shall be shown.
         told(text): a word about what was done.
         save_wanted(text): nodes, as text, to keep among the user's own blocks.
-        file_dropped(path): a file that is no part of a drawing.
     """
 
     edit_requested = Signal(str)
@@ -77,7 +76,6 @@ class CanvasView(Surface):
     keys_wanted = Signal()
     told = Signal(str)
     save_wanted = Signal(str)
-    file_dropped = Signal(str)
 
     def __init__(self, session: Session, theme: str = "dark", parent: QWidget | None = None) -> None:
         super().__init__(session, theme, parent)
