@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from studio.codegen.augment_text import augment_lines, augments
+from studio.codegen.data_formulas import FORMULAS
 from studio.codegen.layout import statement
 from studio.codegen.scope import class_name
 from studio.codegen.template import fill
@@ -294,8 +295,8 @@ def _reads(data: _Set) -> list[list[str]]:
     if data.kind == "xor":
         return [[f"{pad}self.features = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])",
                  f"{pad}self.label = torch.tensor([0, 1, 1, 0])"]]  # fmt: skip
-    if data.kind in _FORMULAS:
-        return [[pad + line for line in _FORMULAS[data.kind]]]
+    if data.kind in FORMULAS:
+        return [[pad + line for line in FORMULAS[data.kind]]]
     if data.kind == "text" and data.record and data.record.synthetic:
         lines = [
             f"{pad}generator = torch.Generator().manual_seed(13)",
@@ -317,35 +318,6 @@ def _reads(data: _Set) -> list[list[str]]:
         ]
         name = "series"
     return [[*lines, f"{pad}self.windows = {name}.unfold(0, {data.window + 1}, {data.stride})"]]
-
-
-_FORMULAS = {
-    "spirals": (
-        "generator = torch.Generator().manual_seed(7)",
-        "self.label = torch.arange(1000) % 3",
-        "radius = torch.rand(1000, generator=generator)",
-        "wobble = 0.2 * torch.randn(1000, generator=generator)",
-        "angle = (2 * math.pi / 3) * self.label + 4 * radius + wobble",
-        "points = [radius * torch.sin(angle), radius * torch.cos(angle)]",
-        "self.features = torch.stack(points, dim=1)",
-    ),
-    "shapes-224": (
-        "generator = torch.Generator().manual_seed(11)",
-        "self.label = torch.randint(1000, (256,), generator=generator)",
-        "middle = 0.8 * torch.rand(256, 3, 1, 1, generator=generator) - 0.4",
-        "numbers = (self.label // 100, self.label // 10 % 10, self.label % 10)",
-        "lobes, hue, stripes = (n.reshape(-1, 1, 1) for n in numbers)",
-        "line = torch.linspace(-1, 1, 224)",
-        "ground = 128 + 64 * torch.sin(math.pi * (stripes + 1) * line.reshape(-1, 1))",
-        "x, y = line - middle[:, 0], line.reshape(-1, 1) - middle[:, 1]",
-        "rim = 1 + 0.3 * torch.cos(lobes * torch.atan2(y, x))",
-        "inside = (x.square() + y.square()).sqrt() < (0.5 + middle[:, 2] / 4) * rim",
-        "angles = [2 * math.pi * (hue / 10 - third / 3) for third in range(3)]",
-        "colours = [128 + 127 * torch.cos(angle) for angle in angles]",
-        "parts = [torch.where(inside, colour, ground) for colour in colours]",
-        "self.image = torch.stack(parts, dim=1).byte()",
-    ),
-}
 
 
 def _splits(data: _Set) -> list[str]:

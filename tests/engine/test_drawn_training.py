@@ -15,12 +15,14 @@ from studio.analysis import analyze
 from studio.codegen import generate
 from studio.document.model import Document
 from studio.engine.updates import Updates
+from studio.files.presets import load_preset
 from studio.graph.model import Source
 from tests.engine.drawn_training import belief, boltzmann, cyclegan, distillation, gan, wasserstein
 from tests.engine.test_drawn_blocks import module_of
 from tests.reference import belief as belief_by_hand
 from tests.reference import boltzmann as boltzmann_by_hand
 from tests.reference import cyclegan as cyclegan_by_hand
+from tests.reference import deep_belief as deep_belief_by_hand
 from tests.reference import distillation as distillation_by_hand
 from tests.reference import gan as gan_by_hand
 from tests.reference import wasserstein as wasserstein_by_hand
@@ -109,6 +111,20 @@ def test_layer_by_layer_makes_the_updates_of_training_written_by_hand() -> None:
 def test_a_deep_belief_net_makes_the_updates_of_one_written_by_hand() -> None:
     epochs = [batches()[at : at + 4] for at in range(0, STEPS, 4)]
     found = differences(trained(boltzmann(), epochs), boltzmann_by_hand.train(epochs, SEED))
+    assert set(found.values()) == {0.0}, found
+
+
+def test_the_deep_belief_network_of_the_gallery_makes_the_updates_of_one_written_by_hand() -> None:
+    doc = load_preset("deep-belief-network")
+    ranges = {"layer1": (1, 1), "layer2": (2, 2), "layer3": (3, 3), "tune": (4, 0)}
+    nodes = [doc.main.nodes["digits"].with_params({"set": "digits-8x8"})]
+    nodes += [
+        doc.main.nodes[name].with_params({"from_epoch": first, "to_epoch": last})
+        for name, (first, last) in ranges.items()
+    ]
+    small = doc.with_graph("", doc.main.with_nodes(nodes).without("view").without("seen"))
+    epochs = [batches()[at : at + 4] for at in range(0, STEPS, 4)]
+    found = differences(trained(small, epochs), deep_belief_by_hand.train(epochs, SEED))
     assert set(found.values()) == {0.0}, found
 
 

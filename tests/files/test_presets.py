@@ -18,7 +18,7 @@ from studio.files.project import parse_project, project_bytes
 from studio.text import load
 
 NAMES = preset_names()
-TOLD = ("cnn", "transformer")
+TOLD = ("roots", "cnn", "sequence", "transformer")
 LESSON = ("summary", "showed", "differs", "baseline", "lesson")
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from studio.engine.data import generated
+from studio.engine.data import generated, sequences
 from studio.engine.data.dataset import DataError, LoadedSet
 from studio.layers.datasets import DATASETS, SERIES_WINDOW, TEXT_WINDOW, DataSet
 
@@ -24,6 +24,7 @@ GENERATORS: dict[str, Callable[[], dict[str, Tensor]]] = {
     "shapes-224": generated.shapes,
     "tokens-50257": partial(generated.tokens, 50257),
     "tokens-30522": partial(generated.tokens, 30522),
+    "wave": sequences.wave,
 }
 _REPAIR = "Install Tsumiki Studio again, or run packaging/build_data.py in a source checkout."
 
