@@ -117,7 +117,7 @@ def connect(graph: Graph, node_id: str, port: str, source: str) -> Graph:
     if name not in graph.nodes or graph.reaches(name, node_id):
         raise GraphError(tr(_OLD))
     node = graph.nodes[node_id]
-    return graph.with_node(node.with_input(port, (Source(name, output),)))
+    return graph.with_node(node.with_wires(port, [(Source(name, output), False)]))
 
 
 def add_output(graph: Graph, node_id: str) -> Graph:

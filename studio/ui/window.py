@@ -297,6 +297,7 @@ class Window(QMainWindow):
         session.refused.connect(self.tell)
         self.inspector.told.connect(self.tell)
         self.problems.jump.connect(commands.jump)
+        self.problems.pointed.connect(self.canvas.structure.show_fix)
         self.canvas.edit_requested.connect(commands.edit_node)
         self.canvas.told.connect(self.tell)
         self.canvas.keys_wanted.connect(commands.show_shortcuts)

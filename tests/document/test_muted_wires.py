@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from studio.analysis import analyze
+from studio.analysis.fixes import apply_fix
 from studio.codegen import generate
 from studio.document import edits
 from studio.document.check import checked_document
@@ -112,6 +113,15 @@ def test_renaming_removing_and_healing_take_muted_wires_along() -> None:
     assert edits.replace_layer(silent, "", "relu", "GELU").main.nodes["relu"].wires("x") == [
         (Source("cat"), True)
     ]
+
+
+def test_the_repair_that_wires_an_input_takes_the_muted_wire_away() -> None:
+    silent = edits.mute_wire(fan(), "", "relu", "x", Source("cat"))
+    fixes = [
+        fix for p in analyze(silent).problems for fix in p.fixes if fix.action[:3] == ("connect", "", "relu")
+    ]
+    (fix,) = fixes
+    assert apply_fix(silent, fix).main == fan().main
 
 
 def test_a_block_keeps_muted_wires_and_ungroup_gives_them_back() -> None:

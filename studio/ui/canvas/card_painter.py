@@ -8,7 +8,7 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 
 from studio.ui.canvas.cards import Card, PortMark
-from studio.ui.canvas.geometry import EDGE, OVERVIEW, PAD, PORT_RADIUS, QUIET, RADIUS, port_y
+from studio.ui.canvas.geometry import EDGE, OVERVIEW, PAD, PORT_RADIUS, QUIET, RADIUS, pill_of, port_y
 from studio.ui.canvas.look import Look
 from studio.ui.canvas.scene import PortRef
 from studio.ui.canvas.state import State
@@ -209,7 +209,7 @@ class CardPainter:
         if card.errors or card.warnings:
             count = card.errors or card.warnings
             text = f"✕ {count}" if card.errors else f"! {count}"
-            box = QRectF(right - 28, -_PILL / 2 - 1, 28, _PILL)
+            box = QRectF(*pill_of(card.width))
             painter.setPen(QPen(look.colour("canvas"), 2))
             painter.setBrush(look.brush("error_fill" if card.errors else "second"))
             painter.drawRoundedRect(box, _PILL / 2, _PILL / 2)

@@ -78,6 +78,11 @@ def port_y(index: int, count: int, height: float) -> float:
     return height / 2 + (index - (count - 1) / 2) * step
 
 
+def pill_of(width: float) -> tuple[float, float, float, float]:
+    """Where the count of problems stands on a card of this width: x, y, width, height from the card's corner."""
+    return width + 6 - 28, -9.0, 28.0, 16.0
+
+
 def snapped(value: float) -> float:
     """``value`` on the grid."""
     return round(value / GRID) * GRID

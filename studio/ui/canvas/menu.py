@@ -8,8 +8,6 @@ from PySide6.QtCore import QPoint
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
-from studio.analysis.fixes import apply_fix
-from studio.analysis.model import Fix
 from studio.graph.expression import Expression
 from studio.layers import find
 from studio.text import tr
@@ -31,6 +29,7 @@ _EMPTY = (
     "looking.find",
     "split",
 )
+_LONGEST = 90  # letters of a line that only tells
 _ONE = ("enter_or_edit", "notes.rename", "swap", "")
 _NODES = (
     ".copy", ".cut", ".duplicate", ".delete", ".dissolve", "",
@@ -94,17 +93,29 @@ def _fixes(view: CanvasView, menu: QMenu, name: str) -> None:
     ]
     for fix in fixes[:6]:
         action = _add(menu, f"✓ {fix.title}", lambda fix=fix: view.structure.fix(fix))
-        action.hovered.connect(lambda fix=fix: show_fix(view, fix))
+        action.hovered.connect(lambda fix=fix: view.structure.show_fix(fix))
     if fixes:
         menu.addSeparator()
 
 
-def show_fix(view: CanvasView, fix: Fix) -> None:
-    """Shows the drawing as the repair would make it."""
-    try:
-        view.preview(apply_fix(view.session.document, fix))
-    except ValueError:
-        view.preview(None)
+def open_fixes(view: CanvasView, name: str, at: Pointer) -> QMenu | None:
+    """The problems of a node with their repairs; None when it has no problem."""
+    problems = view.session.analysis.problems_of(name, view.scene.key)
+    if not problems:
+        return None
+    view.session.select({name})
+    menu = QMenu(view)
+    for problem in problems:
+        menu.addAction(_short(problem.message)).setEnabled(False)
+    menu.addSeparator()
+    _fixes(view, menu, name)
+    menu.aboutToHide.connect(lambda: view.preview(None))
+    menu.popup(view.mapToGlobal(view.rect().topLeft()) + _point(at))
+    return menu
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
 def _faces(view: CanvasView, menu: QMenu, name: str) -> None:

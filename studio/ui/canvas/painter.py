@@ -20,7 +20,7 @@ from studio.ui.canvas.wiring import Wire
 
 _DOTS, _DOTS_FROM = 24.0, 0.5  # px between the dots; below this scale every fifth only
 _DOT_PX, _NO_DOTS = 2.0, 0.12
-_PILL = 16.0
+
 _HALO = 3.0
 _align = Qt.AlignmentFlag
 _LEFT_MIDDLE = int(_align.AlignLeft | _align.AlignVCenter)

@@ -15,7 +15,7 @@ from studio.document.ports import INSTANCES
 from studio.graph.model import Block, Node
 from studio.layers.spec import Category
 from studio.ui.canvas.cards import PLAIN, Card, make_card
-from studio.ui.canvas.geometry import PORT_RADIUS, Box, port_y
+from studio.ui.canvas.geometry import PORT_RADIUS, Box, pill_of, port_y
 from studio.ui.canvas.placing import place_missing
 from studio.ui.canvas.wires import NEAREST, Route, quick
 from studio.ui.canvas.wiring import Wire, Wiring
@@ -156,6 +156,16 @@ class Scene:
         """The topmost card at a point."""
         found = self.inside(Box(x, y, 0, 0))
         return self.ids[int(found[-1])] if found.size else None
+
+    def pill_at(self, x: float, y: float) -> str | None:
+        """The node whose count of problems is at a point."""
+        for at in reversed(self.inside(Box(x, y, 0, 0).grown(24))):
+            card = self.cards[int(at)]
+            if card.errors or card.warnings:
+                left, top, width, height = pill_of(card.width)
+                if left <= x - self.x[at] <= left + width and top <= y - self.y[at] <= top + height:
+                    return card.id
+        return None
 
     def frame_at(self, x: float, y: float) -> Frame | None:
         """The frame whose title bar is at a point."""

@@ -86,6 +86,17 @@ class Structure:
         """Makes a repair that a problem offers."""
         self._view.session.apply(fix.title, lambda document: apply_fix(document, fix))
 
+    def show_fix(self, fix: Fix | None) -> None:
+        """Shows on the drawing what a repair would do, without doing it; None ends it."""
+        view = self._view
+        if fix is None or fix.action[1] != view.session.graph_key:
+            view.preview(None)
+            return
+        try:
+            view.preview(apply_fix(view.session.document, fix))
+        except ValueError:
+            view.preview(None)
+
     # nodes
 
     def replace_by(self, layer: str) -> None:

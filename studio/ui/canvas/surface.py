@@ -19,6 +19,7 @@ from studio.ui.canvas.look import Look
 from studio.ui.canvas.navigate import trained_by
 from studio.ui.canvas.overlay import paint_hint, paint_path, paint_tip
 from studio.ui.canvas.painter import ScenePainter
+from studio.ui.canvas.proposal import Proposal, paint_proposal, proposal, shown
 from studio.ui.canvas.scene import Scene
 from studio.ui.canvas.state import State
 from studio.ui.session import Session
@@ -49,6 +50,7 @@ class Surface(QWidget):
         self._fitted = False
         self.motion = self.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration) > 0
         self.gesture: Gesture | None = None
+        self.proposal: Proposal | None = None
         self.pointer = Pointer(0, 0, -1, -1)
         self._cameras: dict[str, tuple[float, float, float]] = {}
         self._before_jump: tuple[float, float, float] | None = None
@@ -125,18 +127,22 @@ class Surface(QWidget):
 
     def refresh(self) -> None:
         """Takes over the session's document, whatever showed before."""
-        session = self.session
+        session, self.proposal = self.session, None
         if self.scene.sync(session.document, session.graph_key, session.analysis):
             self.scene_changed.emit()
         self._mark_trained()
         self.update()
 
     def preview(self, document: Document | None) -> None:
-        """Shows what a document would look like, without taking it over; None ends it."""
-        if document is None:
+        """Shows what a document would look like and what of it is new, without taking it over; None ends it."""
+        key = self.session.graph_key
+        if self.proposal is not None or document is None:
             self.refresh()
-        elif self.session.graph_key in ("", *document.blocks):
-            self.scene.sync(document, self.session.graph_key, analyze(document, self.session.analysis))
+        if document is not None and key in ("", *document.blocks):
+            old, new = self.session.document.graph(key).nodes, document.graph(key).nodes
+            before = shown(self.scene, old, new)
+            self.scene.sync(document, key, analyze(document, self.session.analysis))
+            self.proposal = proposal(before, self.scene, old, new)
             self.update()
 
     def pan(self, dx: float, dy: float) -> None:
@@ -241,6 +247,8 @@ class Surface(QWidget):
         painter.scale(scale, scale)
         self.painter.dots(painter, part, scale)
         self.painter.paint(painter, self.scene, part, scale, self.state)
+        if self.proposal is not None:
+            paint_proposal(painter, self.look, self.scene, self.proposal, scale)
         if self.gesture is not None:
             self.gesture.paint(painter)
         painter.restore()

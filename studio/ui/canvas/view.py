@@ -24,7 +24,7 @@ from studio.text import tr
 from studio.ui.canvas import access, navigate
 from studio.ui.canvas.actions import Actions
 from studio.ui.canvas.cards import shown_value
-from studio.ui.canvas.geometry import HIT_PX, QUIET, WIRE_PX
+from studio.ui.canvas.geometry import HIT_PX, OVERVIEW, QUIET, WIRE_PX
 from studio.ui.canvas.gestures import (
     Cut,
     DragNumber,
@@ -43,7 +43,7 @@ from studio.ui.canvas.inline import LineInPlace
 from studio.ui.canvas.keys import call, row_of
 from studio.ui.canvas.links import layer_fits
 from studio.ui.canvas.looking import Looking
-from studio.ui.canvas.menu import open_menu
+from studio.ui.canvas.menu import open_fixes, open_menu
 from studio.ui.canvas.notes import Notes
 from studio.ui.canvas.order import Order
 from studio.ui.canvas.overlay import path_at
@@ -411,6 +411,10 @@ class CanvasView(Surface):
         if Qt.Key.Key_Y in self._held:
             return Cut(self)
         self.chosen_frame = ""
+        troubled = scene.pill_at(at.x, at.y) if self.camera.scale >= OVERVIEW else None
+        if troubled is not None:
+            self._menu = open_fixes(self, troubled, at)
+            return None
         name = scene.node_at(at.x, at.y)
         on_dot = name is not None and scene.card(name).dot and self._in_middle(name, at)
         ref = None if on_dot else scene.port_near(at.x, at.y, reach)
@@ -471,6 +475,7 @@ class CanvasView(Surface):
         scene, reach = self.scene, 1 / self.camera.scale
         port = scene.port_near(at.x, at.y, HIT_PX * reach)
         name = scene.node_at(at.x, at.y)
+        troubled = scene.pill_at(at.x, at.y) if self.camera.scale >= OVERVIEW else None
         over = port is not None or name is not None
         self.state.hot_node = name or ""
         self.looking.show_path()
@@ -478,7 +483,9 @@ class CanvasView(Surface):
         if wire != self.state.hot_wire:
             self.state.hot_wire = wire
             self.update()
-        if port is not None:
+        if troubled is not None:
+            self.setCursor(Qt.CursorShape.PointingHandCursor)
+        elif port is not None:
             self.setCursor(Qt.CursorShape.CrossCursor)
         elif name is not None and self._spot(name, at) is not None:
             self.setCursor(Qt.CursorShape.SizeHorCursor)

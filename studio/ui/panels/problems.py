@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QEnterEvent, QFocusEvent, QHideEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from studio.analysis.fixes import apply_fix
@@ -16,10 +17,42 @@ _WORDS = {"error": "Error", "warning": "Warning", "hint": "Hint"}
 _MOST = 100
 
 
+class _FixButton(QPushButton):
+    """Says when the mouse or the keyboard comes to it and leaves it."""
+
+    pointed = Signal(bool)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        super().enterEvent(event)
+        self.pointed.emit(True)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.pointed.emit(self.hasFocus())
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.pointed.emit(True)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.pointed.emit(self.underMouse())
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.pointed.emit(False)
+
+
 class Problems(QScrollArea):
-    """The list. ``jump(graph, node)`` asks the canvas to show a node."""
+    """The list.
+
+    Signals:
+        jump(graph, node): the canvas shall show a node.
+        pointed(fix): the mouse is on a repair, whose effect the canvas shall show; None: no longer.
+    """
 
     jump = Signal(str, str)
+    pointed = Signal(object)
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -80,7 +113,8 @@ class Problems(QScrollArea):
 
     def _fix_button(self, fix: Fix) -> QPushButton:
         text = tr(fix.template, **fix.values)
-        made = QPushButton(text)
+        made = _FixButton(text)
+        made.pointed.connect(lambda over: self.pointed.emit(fix if over else None))
         made.setProperty("small", True)
         made.setToolTip(tr("Repairs the drawing; undo takes it back"))
         made.clicked.connect(lambda: self._session.apply(text, lambda document: apply_fix(document, fix)))

@@ -13,7 +13,6 @@ from studio.document import edits
 from studio.document.model import Document
 from studio.files.presets import load_preset
 from studio.graph.model import Node, Source
-from studio.ui.canvas.menu import show_fix
 from studio.ui.canvas.spots import spots
 from studio.ui.session import Session
 
@@ -53,12 +52,14 @@ def test_every_fix_previews_leaves_fewer_problems_and_undoes_once(hand: Hand, na
         session.enter(str(fix.action[1]))
         before, cards = session.document, list(hand.view.scene.cards)
         wires = list(hand.view.scene.wires)
-        show_fix(hand.view, fix)
+        hand.view.structure.show_fix(fix)
         changed = hand.view.scene.cards != cards or hand.view.scene.wires != wires
         assert changed, fix.title
+        made = hand.view.proposal
+        assert made is not None and (made.new or made.changed or made.gone), fix.title
         assert session.document is before
         hand.view.preview(None)
-        assert hand.view.scene.wires == wires
+        assert hand.view.scene.wires == wires and hand.view.proposal is None
         hand.view.structure.fix(fix)
         assert len(session.analysis.problems) < len(problems), (fix.title, session.analysis.problems)
         session.undo()
