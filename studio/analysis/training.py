@@ -256,11 +256,25 @@ def _labels(state: State) -> Found:
             if setup.role not in ("layer", "block"):
                 continue
             for source, port, own in setup.reads:
-                if source == name and port in labels:
+                if source == name and port in labels and _is_guessed(state, reader, (name, port)):
                     text = "The answer ({source}) flows into the network that is to guess it: unplug it"
                     values = {"port": own, "source": f"{source}.{port}"}
                     fix = ("unplug", own, values["source"])
                     yield reader, _finding("warning", "label", text, fix, **values)
+
+
+def _is_guessed(state: State, reader: str, label: tuple[str, str]) -> bool:
+    """Whether a loss or metric compares this label with something that depends on ``reader``.
+
+    A network that is told the class, as a conditional generator is, does not guess it.
+    """
+    for role in ("loss", "metric"):
+        for judge in state.roles.get(role, ()):
+            reads = state.setups[judge].reads
+            others = [source for source, port, _ in reads if (source, port) != label]
+            if len(others) < len(reads) and reader in upstream(state.graph, others, state.setups):
+                return True
+    return False
 
 
 def _optimizers(state: State) -> Found:

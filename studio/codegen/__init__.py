@@ -22,6 +22,7 @@ from studio.codegen.training_class import FOLLOW, TrainingText, check
 from studio.codegen.uses import Uses
 from studio.document.model import Document
 from studio.graph.model import Source
+from studio.layers.sources import DRAWN
 
 __all__ = ["Code", "CodeError", "generate"]
 
@@ -184,14 +185,14 @@ def _outputs(scope: Scope, losses: list[str]) -> list[Source]:
 
 
 def _inputs(scope: Scope, outputs: list[Source]) -> dict[tuple[str, str], str]:
-    """What the network takes: the fields of Data and the noise it reads, by the names they get in forward."""
+    """What the network takes: fields of Data, noise and steps drawn for it, by the names they get in forward."""
     found: dict[tuple[str, str], str] = {}
     inside = scope.upstream({source.node for source in outputs})
     for name in scope.order:
         if name not in inside:
             continue
         for _, source in scope.sources(name):
-            if scope.node(source.node).layer not in ("Data", "Noise"):
+            if scope.node(source.node).layer not in ("Data", *DRAWN):
                 continue
             port = scope.port(source)
             made = variable(port if scope.node(source.node).layer == "Data" else source.node)

@@ -205,7 +205,8 @@ class TrainingText:
         todo = [one for one in steps.of(number) if self._is_computed(one.node)]
         whole = self._whole(scope.upstream({source.node for source in paragraph.losses}))
         if whole:
-            todo = [one for one in todo if one.node not in self._inner_nodes]
+            given = {node for node, _ in self._inputs}  # drawn before the call, once for all who read it
+            todo = [one for one in todo if one.node not in self._inner_nodes | given]
         body.count_uses([one.node for one in todo], paragraph.losses)
         body.reserve(self._read_later(number))
         gate = steps.condition(paragraph.acts, steps.cases)

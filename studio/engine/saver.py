@@ -130,8 +130,10 @@ def restore_weights(weights: Mapping[str, Tensor], training: nn.Module) -> None:
 
 
 def named_tensors(training: nn.Module) -> dict[str, Tensor]:
-    """Weights and buffers by name, a shared one once."""
-    return {**dict(training.named_parameters()), **dict(training.named_buffers())}
+    """Weights and buffers by name, a shared one once; without buffers that the text makes anew each time."""
+    kept = training.state_dict().keys()
+    buffers = {name: buffer for name, buffer in training.named_buffers() if name in kept}
+    return {**dict(training.named_parameters()), **buffers}
 
 
 def _flat(entries: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:

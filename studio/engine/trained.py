@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from studio.analysis.configure import own_names
 from studio.document.model import Document
 from studio.engine.build import Plan, RunError, build_training, load_data, read_plan
 from studio.engine.checkpoints import checkpoint_steps, load_best
@@ -17,6 +18,7 @@ from studio.engine.data import Batches, DataError, LoadedSet
 from studio.files.project import parse_project
 from studio.graph.model import Node
 from studio.layers import find
+from studio.layers.sources import DRAWN
 from studio.layers.values import values
 from studio.text import tr
 
@@ -29,9 +31,9 @@ class NetworkInput:
 
     Attributes:
         name: of the argument, and of the input in an exported file.
-        node: the Data node it comes from, "" for noise.
-        field: of that node, "" for noise.
-        noise: name of the Noise node, "" for data.
+        node: the Data node it comes from, "" for what is drawn at random.
+        field: of that node, "" for what is drawn at random.
+        noise: name of the node that draws it, "" for data.
     """
 
     name: str
@@ -181,7 +183,7 @@ class Trained:
 
     def _input(self, name: str, key: str, nodes: list[str]) -> NetworkInput:
         if not key:
-            noise = next((id for id, node in self.document.main.nodes.items() if node.layer == "Noise"), "")
+            noise = next((id for id, node in self.document.main.nodes.items() if node.layer in DRAWN), "")
             named = name if name in self.document.main.nodes else noise
             return NetworkInput(name, noise=named)
         node, dot, field_name = key.partition(".")
@@ -191,8 +193,10 @@ class Trained:
         placed = self.document.main.nodes[node]
         spec = find(placed.layer)
         assert spec is not None
-        params = values(spec, placed.params)
+        params = values(spec, placed.params, own_names(self.document.params))
         generator = torch.Generator().manual_seed(self.plan.seed)
+        if placed.layer == "RandomTimestep":
+            return torch.randint(params.steps, (count,), generator=generator)
         draw = torch.rand if params.distribution == "uniform" else torch.randn
         return draw((count, *params.shape), generator=generator)
 

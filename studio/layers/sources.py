@@ -14,6 +14,8 @@ from studio.layers.spec import Category, Example, LayerSpec, Port, ShapeError, T
 from studio.layers.text import literal
 
 N = symbol("N")
+DRAWN = ("Noise", "RandomTimestep")
+"""Sources that draw for each sample. An exported network takes what they give as an input."""
 
 
 def _data_shape(p: SimpleNamespace, inputs: Specs) -> Specs:

@@ -206,6 +206,18 @@ def test_a_correct_drawing_has_no_problems() -> None:
     assert [str(size) for size in analysis.outputs["prediction"].shape] == ["N", "10"]
 
 
+def test_a_network_that_is_told_the_class_and_does_not_guess_it_is_no_mistake() -> None:
+    told = document(
+        N("digits", "Data", set="digits-8x8"),
+        N("which", "Embedding", {"x": "digits.label"}, embedding_dim=8),
+        N("pixels", "Linear", {"x": "which"}, out_features=64),
+        N("square", "Reshape", {"x": "pixels"}, shape=(1, 8, 8)),
+        N("picture", "Output", {"x": "square"}),
+        N("loss", "MSE", {"input": "square", "target": "digits.image"}),
+    )
+    assert analyze(told).problems == ()
+
+
 def test_an_empty_drawing_says_what_is_missing() -> None:
     analysis = analyze(Document())
     assert {p.code for p in analysis.problems} == {"no_data", "no_loss"}

@@ -17,6 +17,7 @@ from torch import Tensor
 from studio.analysis import analyze
 from studio.codegen import generate
 from studio.document.model import Document
+from studio.engine.saver import named_tensors
 from tests.analysis.drawings import document, node
 
 DIGITS = node("digits", "Data", set="digits-28x28", scale="0..1")
@@ -162,6 +163,20 @@ def test_a_step_is_taken(make: Callable[[], Document]) -> None:
         first = training.eval().evaluate(batch).losses if make is not diffusion else {}
         again = training.evaluate(batch).losses if make is not diffusion else {}
     assert first == again  # nothing is drawn in evaluation, but by sources
+
+
+def test_the_noise_that_is_mixed_in_is_the_noise_that_is_guessed() -> None:
+    training = module_of(diffusion()).Training()
+    training.network.forward = lambda image, step, noise: noise  # a network that guesses right
+    losses: list[float] = []
+    training.step(BATCH, lambda name, loss: losses.append(float(loss)))
+    assert losses == [0.0] and float(training.evaluate(BATCH).losses["loss"]) == 0.0
+
+
+def test_what_the_text_makes_anew_is_not_saved() -> None:
+    training = module_of(diffusion()).Training()
+    assert named_tensors(training).keys() == training.state_dict().keys()
+    assert "network.noisy.beta" in dict(training.named_buffers())
 
 
 def test_the_flow_runs_backwards_with_the_same_weights() -> None:
