@@ -42,7 +42,7 @@ def _broken(text: str, indent: int) -> list[str]:
         return [f"{pad}{left} = (", inner + right, f"{pad})"]
     head, inside, tail = text[: start + 1], text[start + 1 : end].rstrip(","), text[end:]
     parts = arguments(inside)
-    if len(inner + inside) <= WIDTH:
+    if len(inner + inside) <= WIDTH and not _is_display(text, start, inside):
         return [pad + head, inner + inside, pad + tail]
     loop = _outermost(inside, " for ")
     if loop > 0:
@@ -53,6 +53,14 @@ def _broken(text: str, indent: int) -> list[str]:
         broken = statement(part + ",", indent + 4)
         lines += broken
     return [*lines, pad + tail]
+
+
+def _is_display(text: str, start: int, inside: str) -> bool:
+    """Whether a bracket holds the items of a dictionary or list, which get a line each."""
+    if _outermost(inside, " for ") >= 0:
+        return False
+    indexed = start > 0 and (text[start - 1].isalnum() or text[start - 1] in "_)]")
+    return text[start] == "{" or (text[start] == "[" and not indexed)
 
 
 def _choice(text: str) -> tuple[str, list[str]]:
