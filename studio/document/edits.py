@@ -25,7 +25,15 @@ from studio.document.nodes import (
     set_title,
     take_out,
 )
-from studio.document.parameters import add_weights, declare, set_value
+from studio.document.parameters import (
+    add_param,
+    add_weights,
+    declare,
+    params_of,
+    remove_param,
+    set_default,
+    set_value,
+)
 from studio.document.uses import (
     detach_block,
     expose_param,
@@ -38,6 +46,7 @@ from studio.document.wires import connect, disconnect, insert_on_wire, mute_wire
 __all__ = [
     "add_frame",
     "add_node",
+    "add_param",
     "add_weights",
     "connect",
     "copy_fragment",
@@ -53,16 +62,19 @@ __all__ = [
     "mark_nodes",
     "move_nodes",
     "mute_wire",
+    "params_of",
     "paste_fragment",
     "remove_block",
     "remove_block_param",
     "remove_frame",
     "remove_nodes",
+    "remove_param",
     "rename_node",
     "repeat_block",
     "replace_layer",
     "set_argument",
     "set_condition",
+    "set_default",
     "set_frozen",
     "set_muted",
     "set_param",

@@ -9,7 +9,7 @@ from studio.document.model import Document
 from studio.document.names import block_names, check_name, free_name
 from studio.document.nodes import node_of, spec_of
 from studio.document.ports import INSTANCES, block_of, param_of
-from studio.graph.expression import Expression
+from studio.graph.expression import Expression, names_in
 from studio.graph.model import Block, BlockParam, GraphError, Node, Value
 from studio.text import tr
 
@@ -112,7 +112,7 @@ def remove_block_param(doc: Document, block: str, name: str) -> Document:
     param = next((p for p in whole.params if p.name == name), None) if whole else None
     if whole is None or param is None:
         raise GraphError(tr("“{node}” has no parameter “{name}”", node=block, name=name))
-    nodes = [_without(node, param) for node in whole.graph.nodes.values()]
+    nodes = [without_param(node, param) for node in whole.graph.nodes.values()]
     made = replace(
         whole,
         graph=whole.graph.with_nodes(n for n in nodes if n is not whole.graph.nodes[n.id]),
@@ -130,11 +130,17 @@ def remove_block_param(doc: Document, block: str, name: str) -> Document:
     return doc
 
 
-def _without(node: Node, param: BlockParam) -> Node:
+def without_param(node: Node, param: BlockParam) -> Node:
+    """``node`` with the value of ``param`` where it named it.
+
+    Raises:
+        GraphError: an expression of the node does more than name it.
+    """
+
     def kept(value: Value) -> Value:
         if isinstance(value, tuple):
             return tuple(kept(item) for item in value)
-        if not isinstance(value, Expression) or param.name not in value.text:
+        if not isinstance(value, Expression) or param.name not in names_in(value.text):
             return value
         if value.text.strip() != param.name:
             raise GraphError(
@@ -142,6 +148,15 @@ def _without(node: Node, param: BlockParam) -> Node:
             )
         return param.default
 
+    if node.present_if is not None and param.name in names_in(node.present_if.text):
+        raise GraphError(
+            tr(
+                "“{text}” in “{node}” still uses “{name}”",
+                text=node.present_if,
+                node=node.id,
+                name=param.name,
+            )
+        )
     params = {name: kept(value) for name, value in node.params.items()}
     arguments = {name: kept(value) for name, value in node.arguments.items()}
     same = params == node.params and arguments == node.arguments

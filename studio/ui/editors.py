@@ -144,8 +144,10 @@ class BoolEditor(Editor):
         self._row.addStretch()
 
     def show_value(self, value: Value) -> None:
-        self._box.setChecked(bool(value))
-        self._box.setText(tr("on") if value else tr("off"))
+        self._box.setChecked(bool(value) and not isinstance(value, Expression))
+        self._box.setText(
+            text_of(value) if isinstance(value, Expression) else tr("on") if value else tr("off")
+        )
 
 
 class ListEditor(Editor):

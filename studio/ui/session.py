@@ -163,4 +163,9 @@ class Session(QObject):
 
 def _means_the_same(before: Document, after: Document) -> bool:
     """Whether the two differ in layout or titles only, so that facts and problems stay as they are."""
-    return before.main is after.main and before.blocks is after.blocks and before.data is after.data
+    return (
+        before.main is after.main
+        and before.blocks is after.blocks
+        and before.data is after.data
+        and before.params is after.params
+    )

@@ -119,6 +119,7 @@ QLabel[role="title"] { font-size: ${display}; font-weight: 600; }
 QLabel[role="brand"] { font-size: ${display}; font-weight: 700; }
 QLabel[role="display"] { font-size: 22px; font-weight: 600; }
 QLabel[role="error"] { color: $error; }
+QLabel[role="accent"] { color: $accent_text; font-family: $mono; font-size: ${small}; }
 QLabel[role="good"] { color: $good; }
 QLabel[role="warning"] { color: $warning; }
 QFrame[role="line"] { background: $line; border: none; max-height: 1px; min-height: 1px; }

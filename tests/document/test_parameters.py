@@ -6,10 +6,19 @@ import pytest
 
 from studio.document.assign import assigned
 from studio.document.difference import apply_difference, difference
-from studio.document.edits import declare, set_value
+from studio.document.edits import (
+    add_node,
+    add_param,
+    declare,
+    remove_param,
+    set_condition,
+    set_default,
+    set_value,
+)
 from studio.document.model import Document
 from studio.files.project import parse_project, project_bytes
-from studio.graph.model import Block, BlockParam
+from studio.graph.expression import parse
+from studio.graph.model import Block, BlockParam, Node
 from studio.graph.persistent import PersistentMap
 
 WIDTH = BlockParam("width", "int", 8, "Channels of the first stage.")
@@ -45,3 +54,32 @@ def test_what_no_parameter_can_be_is_refused(params: tuple[BlockParam, ...], why
         declare(Document(), "", params)
     with pytest.raises(ValueError, match="no parameter"):
         set_value(Document(), "width", 3)
+
+
+def test_parameters_are_added_one_by_one_changed_and_taken_away() -> None:
+    doc = add_param(add_param(Document(), "", WIDTH), "", BlockParam("wide", "int", parse("4*width")))
+    doc = add_node(doc, "", Node("a", "Linear", {"out_features": parse("width")}))
+    doc = add_node(doc, "", Node("b", "Linear", {"out_features": parse("wide + 1")}))
+    with pytest.raises(ValueError, match="called “width”"):
+        add_param(doc, "", WIDTH)
+    assert [p.default for p in set_default(doc, "", "width", 32).params] == [32, parse("4*width")]
+    with pytest.raises(ValueError, match="still uses"):
+        remove_param(doc, "", "wide")
+    with pytest.raises(ValueError, match="“wide” still uses"):
+        remove_param(doc, "", "width")
+    doc = set_default(doc, "", "wide", 5)
+    left = remove_param(doc, "", "width")
+    assert left.main.nodes["a"].params["out_features"] == 8 and [p.name for p in left.params] == ["wide"]
+    present = set_condition(doc, "", ["a"], "width > 3")
+    with pytest.raises(ValueError, match="still uses"):
+        remove_param(present, "", "width")
+    with pytest.raises(ValueError, match="no parameter"):
+        remove_param(doc, "", "depth")
+
+
+def test_parameters_of_a_block_change_their_default() -> None:
+    doc = add_param(Document(blocks=PersistentMap({"body": Block("body")})), "body", WIDTH)
+    assert set_default(doc, "body", "width", 9).blocks["body"].params[0].default == 9
+    assert remove_param(doc, "body", "width").blocks["body"].params == ()
+    with pytest.raises(ValueError, match="no parameter"):
+        set_default(doc, "body", "depth", 9)

@@ -313,7 +313,8 @@ class Surface(QWidget):
             self._animation.stop()
         key = self.session.graph_key
         same = key == self.scene.key and before.blocks is after.blocks and before.layouts is after.layouts
-        if not same or before.graph(key) is not after.graph(key) or before.data is not after.data:
+        same = same and before.data is after.data and before.params is after.params
+        if not same or before.graph(key) is not after.graph(key):
             self.refresh()
 
     def _selection_changed(self) -> None:

@@ -16,9 +16,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from studio.analysis.inside import names_of
 from studio.analysis.model import Analysis, Facts
 from studio.document import edits
-from studio.graph.model import Node, Value
+from studio.document.ports import block_of
+from studio.graph.model import Block, Node, Value
 from studio.layers import find
 from studio.layers.formula import parse_formula
 from studio.layers.params import Param
@@ -28,6 +30,7 @@ from studio.ui.editors import Editor, make_editor
 from studio.ui.formula import FormulaView
 from studio.ui.numbers import count_text, shape_text, size_text
 from studio.ui.panels.optimizer_notes import OptimizerNotes
+from studio.ui.panels.parameters import Arguments, ParameterForm, ResultLabel, small_button
 from studio.ui.session import Session
 from studio.ui.widgets import clear_layout, heading, label
 
@@ -40,12 +43,16 @@ class Inspector(QScrollArea):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self._shown: tuple[str, str, str] | None = None
+        self._shown: tuple[object, ...] | None = None
         self._editors: dict[str, Editor] = {}
         self._resets: dict[str, QToolButton] = {}
         self._rows: dict[str, tuple[QFormLayout, int]] = {}
         self._more: tuple[QToolButton, list[Param]] | None = None  # what unfolds the rest, and the rest
         self._notes: OptimizerNotes | None = None
+        self._results: dict[str, ResultLabel] = {}
+        self._arguments: Arguments | None = None
+        self._present: tuple[QLineEdit, ResultLabel] | None = None
+        self._own: ParameterForm | None = None
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -63,13 +70,27 @@ class Inspector(QScrollArea):
     def refresh(self) -> None:
         """Shows the selection as it is now; the form is made anew only when another node is shown."""
         node = self._node()
-        key = (self._session.graph_key, node.id, node.layer) if node else ("", "", "")
+        key = (self._session.graph_key, *self._kind_of(node))
         if key != self._shown:
             self._shown = key
             self._build(node)
+        if self._own:
+            self._own.refresh()
         if node:
             self._show_values(node)
             self._show_facts()
+
+    def _kind_of(self, node: Node | None) -> tuple[object, ...]:
+        """What the form of a node is made from: another one asks for another form."""
+        if node is None:
+            return (len(self._session.selection),)
+        block = block_of(self._session.document, node)
+        return node.id, node.layer, block.params if block else (), self._asks_when(node)
+
+    def _asks_when(self, node: Node) -> bool:
+        """Whether a condition of its presence is worth a field: there is something it could depend on."""
+        document, key = self._session.document, self._session.graph_key
+        return node.present_if is not None or bool(edits.params_of(document, key))
 
     def retranslate(self) -> None:
         """Builds the form anew in the current language."""
@@ -95,13 +116,19 @@ class Inspector(QScrollArea):
         self._editors.clear()
         self._resets.clear()
         self._rows.clear()
-        self._more, self._notes = None, None
+        self._results.clear()
+        self._more, self._notes, self._arguments, self._present, self._own = None, None, None, None, None
         spec = find(node.layer) if node else None
         if node is None or spec is None:
             self._build_empty(node)
             return
         self._build_title(node, spec)
+        block = block_of(self._session.document, node)
+        if block is not None and block.params:
+            self._build_arguments(block)
         self._build_form(spec)
+        if self._asks_when(node):
+            self._column.addLayout(self._condition())
         if spec.traits.role == "optimizer":
             self._notes = OptimizerNotes()
             self._column.addWidget(self._notes)
@@ -126,7 +153,33 @@ class Inspector(QScrollArea):
         else:
             text = tr("Select a node to see its settings, shapes and cost.")
         self._column.addWidget(label(text, "secondary", wrap=True))
+        if node is None and not several:
+            self._own = ParameterForm(self._session)
+            self._own.told.connect(self.told.emit)
+            self._column.addWidget(self._own)
         self._column.addStretch()
+
+    def _build_arguments(self, block: Block) -> None:
+        self._column.addWidget(heading(tr("Parameters of “{block}”", block=block.name)))
+        made = self._arguments = Arguments(block.params)
+        made.edited.connect(self._set_argument)
+        made.told.connect(self.told.emit)
+        self._column.addWidget(made)
+
+    def _condition(self) -> QHBoxLayout:
+        """The field for when a node is there at all; empty is always."""
+        field, result = QLineEdit(), ResultLabel()
+        field.setPlaceholderText(tr("always"))
+        field.setAccessibleName(tr("Present if"))
+        field.setToolTip(tr("Where this does not hold, the wire runs through as if the node were muted"))
+        field.editingFinished.connect(lambda: self._set_condition(field.text()))
+        self._present = field, result
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        row.addWidget(label(tr("Present if"), "secondary"))
+        row.addWidget(field, 1)
+        row.addWidget(result)
+        return row
 
     def _build_title(self, node: Node, spec: LayerSpec) -> None:
         name = QLineEdit(node.id)
@@ -174,9 +227,8 @@ class Inspector(QScrollArea):
             row = QHBoxLayout()
             row.setSpacing(4)
             row.addWidget(editor, 1)
-            unit = label(tr(param.unit) if param.unit else "", "unit")
-            unit.setFixedWidth(40)
-            row.addWidget(unit)
+            result = self._results[param.name] = ResultLabel(tr(param.unit) if param.unit else "")
+            row.addWidget(result)
             row.addWidget(self._reset_button(param))
             title = label(param_label(param), "secondary", wrap=True)
             title.setToolTip(tr(param.doc))
@@ -185,14 +237,7 @@ class Inspector(QScrollArea):
         return form
 
     def _reset_button(self, param: Param) -> QToolButton:
-        button = QToolButton()
-        button.setText("↺")
-        button.setAutoRaise(True)
-        button.setFixedWidth(20)
-        button.setToolTip(tr("Back to the default"))
-        policy = button.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)  # or the row would jump when a value changes
-        button.setSizePolicy(policy)
+        button = small_button("↺", tr("Back to the default"))
         button.clicked.connect(lambda: self._set(param.name, param.default))
         self._resets[param.name] = button
         return button
@@ -208,6 +253,25 @@ class Inspector(QScrollArea):
             merge=f"param:{key}:{node_id}:{name}",
         )
 
+    def _set_argument(self, name: str, value: Value) -> None:
+        node, key = self._node(), self._session.graph_key
+        if node is None:
+            return
+        node_id = node.id
+        self._session.apply(
+            tr("Set {param} of {node}", param=name, node=node_id),
+            lambda document: edits.set_argument(document, key, node_id, name, value),
+            merge=f"argument:{key}:{node_id}:{name}",
+        )
+
+    def _set_condition(self, text: str) -> None:
+        node, key = self._node(), self._session.graph_key
+        if node is None or text.strip() == (node.present_if.text if node.present_if else ""):
+            return
+        name = node.id
+        label = tr("Set when {node} is present", node=name)
+        self._session.apply(label, lambda d: edits.set_condition(d, key, [name], text))
+
     def _rename(self, text: str) -> None:
         node, key = self._node(), self._session.graph_key
         if node is None or text == node.id or not text:
@@ -222,11 +286,20 @@ class Inspector(QScrollArea):
 
     def _show_values(self, node: Node) -> None:
         spec = find(node.layer)
+        names = names_of(self._session.document, self._session.graph_key)
+        if self._arguments:
+            self._arguments.show_values(node.arguments, names)
+        if self._present:
+            field, result = self._present
+            if not field.hasFocus():
+                field.setText(node.present_if.text if node.present_if else "")
+            result.show_condition(node.present_if, names)
         for param in spec.params if spec else ():
             if param.name not in self._editors:
                 continue
             value = node.params.get(param.name, param.default)
             self._editors[param.name].show_value(value)
+            self._results[param.name].show_result(value, names)
             self._resets[param.name].setVisible(value != param.default)
         if spec:
             self._show_what_applies(node, spec)
