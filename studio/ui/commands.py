@@ -352,6 +352,7 @@ class Commands:
     ) -> None:
         self._preset, self._saved = preset, document if saved else None
         self._session.open(document, path, read_only)
+        self._window.tabs.reset()
         self._keeper.start(document, path, saved=saved)
         self.document_changed()
         self._window.show_page(0)

@@ -15,8 +15,8 @@ from studio.text import tr
 _ANALYSE_AT_ONCE = 2_000  # nodes; above that the answer comes when the window is idle
 
 
-class Session(QObject):
-    """One open project. Every part of the window reads from here and edits through ``apply``.
+class Viewpoint(QObject):
+    """A place in an open project: which graph is shown and what of it is selected. The document is a session's.
 
     Signals:
         changed(before, after): the document is another one; a view redraws what differs by identity.
@@ -32,27 +32,20 @@ class Session(QObject):
     selection_changed = Signal()
     entered = Signal(str)
 
-    def __init__(self, document: Document | None = None, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.path: Path | None = None
-        self.read_only = False
-        self._history = History(document or Document())
-        self._analysis: Analysis = analyze(self.document)
         self._selection: frozenset[str] = frozenset()
         self._graph_key = MAIN
-        self._idle = QTimer(self)
-        self._idle.setSingleShot(True)
-        self._idle.timeout.connect(self._analyse)
 
     @property
     def document(self) -> Document:
         """The current document."""
-        return self._history.document
+        raise NotImplementedError
 
     @property
     def analysis(self) -> Analysis:
         """Facts and problems; of the document before while a large one waits for an idle moment."""
-        return self._analysis
+        raise NotImplementedError
 
     @property
     def selection(self) -> frozenset[str]:
@@ -64,13 +57,76 @@ class Session(QObject):
         """The graph shown: "" the main one, else a block's name."""
         return self._graph_key
 
+    def apply(self, label: str, edit: Callable[[Document], Document], merge: str = "") -> bool:
+        """Makes ``edit`` one step named ``label``; steps with one ``merge`` key become one. Whether it was made."""
+        raise NotImplementedError
+
+    def undo(self) -> None:
+        """Takes the last step back."""
+        raise NotImplementedError
+
+    def redo(self) -> None:
+        """Does the step undone last again."""
+        raise NotImplementedError
+
+    def select(self, ids: Iterable[str]) -> None:
+        """Selects nodes of the graph shown; ids it does not have are left out."""
+        nodes = self.document.graph(self._graph_key).nodes
+        chosen = frozenset(name for name in ids if name in nodes)
+        if chosen != self._selection:
+            self._selection = chosen
+            self.selection_changed.emit()
+
+    def enter(self, graph_key: str) -> None:
+        """Shows the graph of a block, or the main one for ""; nothing when there is no such block."""
+        if graph_key == self._graph_key or (graph_key and graph_key not in self.document.blocks):
+            return
+        self._graph_key, self._selection = graph_key, frozenset()
+        self.entered.emit(graph_key)
+        self.selection_changed.emit()
+
+    def _settle(self) -> tuple[bool, bool]:
+        """Leaves a block that is gone and forgets nodes that are gone: whether it did the one, and the other."""
+        after = self.document
+        left_block = bool(self._graph_key) and self._graph_key not in after.blocks
+        if left_block:
+            self._graph_key = MAIN
+        nodes = after.graph(self._graph_key).nodes
+        kept = frozenset(name for name in self._selection if name in nodes)
+        pruned, self._selection = kept != self._selection, kept
+        return left_block, pruned
+
+
+class Session(Viewpoint):
+    """One open project. Every part of the window reads from here and edits through ``apply``."""
+
+    def __init__(self, document: Document | None = None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.path: Path | None = None
+        self.read_only = False
+        self._history = History(document or Document())
+        self._analysis: Analysis = analyze(self.document)
+        self._idle = QTimer(self)
+        self._idle.setSingleShot(True)
+        self._idle.timeout.connect(self._analyse)
+
+    @property
+    def document(self) -> Document:
+        """See Viewpoint."""
+        return self._history.document
+
+    @property
+    def analysis(self) -> Analysis:
+        """See Viewpoint."""
+        return self._analysis
+
     @property
     def history(self) -> History:
         """Steps done and undone."""
         return self._history
 
     def apply(self, label: str, edit: Callable[[Document], Document], merge: str = "") -> bool:
-        """Makes ``edit`` one step named ``label``; steps with one ``merge`` key become one. Whether it was made."""
+        """See Viewpoint."""
         if self.read_only:
             self.refused.emit(
                 tr("This file comes from a newer version and can only be looked at: save it as another")
@@ -89,14 +145,14 @@ class Session(QObject):
         return True
 
     def undo(self) -> None:
-        """Takes the last step back."""
+        """See Viewpoint."""
         if not self.read_only:
             before = self.document
             self._history.undo()
             self._show(before)
 
     def redo(self) -> None:
-        """Does the step undone last again."""
+        """See Viewpoint."""
         if not self.read_only:
             before = self.document
             self._history.redo()
@@ -115,33 +171,13 @@ class Session(QObject):
         self.analysed.emit(self._analysis)
         self.selection_changed.emit()
 
-    def select(self, ids: Iterable[str]) -> None:
-        """Selects nodes of the graph shown; ids it does not have are left out."""
-        nodes = self.document.graph(self._graph_key).nodes
-        chosen = frozenset(name for name in ids if name in nodes)
-        if chosen != self._selection:
-            self._selection = chosen
-            self.selection_changed.emit()
-
-    def enter(self, graph_key: str) -> None:
-        """Shows the graph of a block, or the main one for ""; nothing when there is no such block."""
-        if graph_key == self._graph_key or (graph_key and graph_key not in self.document.blocks):
-            return
-        self._graph_key, self._selection = graph_key, frozenset()
-        self.entered.emit(graph_key)
-        self.selection_changed.emit()
-
     def _show(self, before: Document) -> None:
         """Tells everyone, with graph key, selection and analysis already belonging to the new document."""
         after = self.document
         if after is before:
             return
-        left_block = bool(self._graph_key) and self._graph_key not in after.blocks
-        if left_block:
-            self._graph_key = MAIN
+        left_block, pruned = self._settle()
         nodes = after.graph(self._graph_key).nodes
-        kept = frozenset(name for name in self._selection if name in nodes)
-        pruned, self._selection = kept != self._selection, kept
         at_once = not _means_the_same(before, after) and len(nodes) < _ANALYSE_AT_ONCE
         if at_once:
             self._idle.stop()

@@ -20,7 +20,7 @@ from studio.layers.spec import Category
 from studio.places import state_folder
 from studio.text import tr
 from studio.ui.actions import ACTIONS, MENUS
-from studio.ui.canvas import CanvasView, Minimap
+from studio.ui.canvas import CanvasView, GraphTabs, Minimap
 from studio.ui.choices import LayerChoices
 from studio.ui.collector import Collector
 from studio.ui.commands import Commands
@@ -111,6 +111,7 @@ class Window(QMainWindow):
         for part in (self.top, self.layer_palette, self.inspector, self.problems, self.code, self.training):
             part.retranslate()
         self.help.retranslate()
+        self.tabs.retranslate()
         self.export.retranslate()
         self.own_blocks.retranslate()
         self.understand.retranslate()
@@ -187,6 +188,7 @@ class Window(QMainWindow):
         load_keys(self.settings)
         self.canvas = CanvasView(self.session)
         self.minimap = Minimap(self.canvas)
+        self.tabs = GraphTabs(self.canvas)
         self.choices = LayerChoices(self.settings)
         self.layer_palette = Palette(self.choices, self.settings)
         self.own_blocks = OwnBlocks()
@@ -226,6 +228,7 @@ class Window(QMainWindow):
         column = QVBoxLayout(draw)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        column.addWidget(self.tabs)
         column.addWidget(self.canvas, 1)
         self.facts = label("", "secondary")
         self.facts.setObjectName("facts")
@@ -300,6 +303,7 @@ class Window(QMainWindow):
         self.problems.pointed.connect(self.canvas.structure.show_fix)
         self.canvas.edit_requested.connect(commands.edit_node)
         self.canvas.told.connect(self.tell)
+        self.tabs.told.connect(self.tell)
         self.canvas.keys_wanted.connect(commands.show_shortcuts)
         self.canvas.save_wanted.connect(commands.keep_block)
         self.own_blocks.told.connect(self.tell)
@@ -326,7 +330,7 @@ class Window(QMainWindow):
 
     def _show_choices(self) -> None:
         recent, favourites = self.choices.recent, self.choices.favourites
-        self.canvas.first_layers = tuple(dict.fromkeys((*recent, *favourites)))
+        self.canvas.searching.first_layers = tuple(dict.fromkeys((*recent, *favourites)))
 
     def _restore(self) -> None:
         geometry, docks = self.settings.value("geometry"), self.settings.value("docks")

@@ -30,8 +30,8 @@ class KeyRow:
 
 
 CANVAS_KEYS = (
-    KeyRow("Tab", "search", "Search for a layer and add it"),
-    KeyRow("Shift+A", "search", "Search for a layer and add it"),
+    KeyRow("Tab", "searching.at_cursor", "Search for a layer and add it"),
+    KeyRow("Shift+A", "searching.at_cursor", "Search for a layer and add it"),
     KeyRow("Del", ".delete", "Delete the selection"),
     KeyRow("Backspace", ".delete", "Delete the selection"),
     KeyRow("Ctrl+Del", ".dissolve", "Delete the selection and join the wires through"),
@@ -60,7 +60,7 @@ CANVAS_KEYS = (
     KeyRow("Ctrl+B", ".toggle_muted", "Mute the selection: the wire runs through"),
     KeyRow("Shift+F", ".toggle_frozen", "Freeze the selection: it learns nothing"),
     KeyRow("H", "structure.toggle_folded", "Fold the selection to its titles, or open it"),
-    KeyRow("R", "swap", "Replace the selection by another layer"),
+    KeyRow("R", "searching.swap", "Replace the selection by another layer"),
     KeyRow("Ctrl+G", "structure.make_block", "Make a block of the selection"),
     KeyRow("Ctrl+Shift+G", "structure.ungroup", "Take a block apart"),
     KeyRow("Shift+D", "structure.detach", "Detach this use of a block: it gets a copy of its own"),
@@ -73,6 +73,10 @@ CANVAS_KEYS = (
     KeyRow("N", "notes.add_note", "Write a note"),
     KeyRow("Return", "enter_or_edit", "Open a block, or edit the node"),
     KeyRow("Enter", "enter_or_edit", "Open a block, or edit the node"),
+    KeyRow("Ctrl+Return", "open_tab", "Open a block in a tab"),
+    KeyRow("Ctrl+PgDown", "step_tab", "The next tab", 1.0),
+    KeyRow("Ctrl+PgUp", "step_tab", "The tab before", -1.0),
+    KeyRow("Ctrl+W", "close_tab", "Close the tab"),
     KeyRow("F2", "notes.rename", "Rename the node or the frame"),
     KeyRow("Ctrl+F", "looking.find", "Find nodes; Enter goes on to the next"),
     KeyRow("P", "looking.toggle_path", "Show what leads to the selection and from it, fade the rest"),
@@ -115,6 +119,7 @@ MOUSE_ROWS = (
     ("Space", "Search for a layer and add it; held: move the view with the mouse"),
     ("Esc", "Cancel, clear the selection, leave the block"),
     ("Double-click", "Open a block, edit a node, or search on empty canvas"),
+    ("Ctrl+double-click", "Open a block in a tab"),
     ("Alt+drag", "Drag a copy off; from empty canvas: select with a line around"),
     ("Ctrl+right drag, Y+drag", "Cut wires; with Alt mute them, or the nodes where it crosses no wire"),
     ("Shake", "Takes a node out of its wires, which run on"),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from studio.ui.canvas.view import CanvasView
 
 _EMPTY = (
-    "search",
+    "searching.at_cursor",
     ".paste",
     "select_all",
     "",
@@ -30,14 +30,14 @@ _EMPTY = (
     "split",
 )
 _LONGEST = 90  # letters of a line that only tells
-_ONE = ("enter_or_edit", "notes.rename", "swap", "")
+_ONE = ("enter_or_edit", "notes.rename", "searching.swap", "")
 _NODES = (
     ".copy", ".cut", ".duplicate", ".delete", ".dissolve", "",
     ".toggle_muted", ".toggle_frozen", "structure.toggle_folded", "order.toggle_pinned", "",
     "structure.make_block", "notes.add_frame", "save_block", "order.auto_layout",
 )  # fmt: skip
 _SEVERAL = ("order.straighten", ".connect_in_order", "structure.share")
-_USE = ("structure.ungroup", "structure.detach", "structure.repeat+", "structure.repeat-")
+_USE = ("open_tab", "structure.ungroup", "structure.detach", "structure.repeat+", "structure.repeat-")
 
 
 def open_menu(view: CanvasView, at: Pointer) -> QMenu:
@@ -53,7 +53,11 @@ def open_menu(view: CanvasView, at: Pointer) -> QMenu:
         _for_nodes(view, menu, name)
     elif wire is not None:
         _add(menu, tr("Bend the wire here"), lambda: view.structure.bend(wire, (at.x, at.y)))
-        _add(menu, tr("Insert a layer here …"), lambda: view.open_search_on(wire, (at.screen_x, at.screen_y)))
+        _add(
+            menu,
+            tr("Insert a layer here …"),
+            lambda: view.searching.open_on(wire, (at.screen_x, at.screen_y)),
+        )
         text = tr("Let the wire carry its value again") if wire.muted else tr("Mute the wire")
         _add(menu, text, lambda: view.commands.mute_wires([wire]))
         _add(menu, tr("Take the wire away"), lambda: view.commands.disconnect(wire))

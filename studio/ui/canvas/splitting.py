@@ -9,22 +9,20 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter
 
 from studio.analysis import Analysis
-from studio.document.history import History
 from studio.document.model import MAIN, Document
-from studio.ui.session import Session
+from studio.ui.session import Viewpoint
 
 if TYPE_CHECKING:
     from studio.ui.canvas.view import CanvasView
 
 
-class SideSession(Session):
+class SideView(Viewpoint):
     """Shows another place of a session's document; every edit goes to that session."""
 
-    def __init__(self, whole: Session) -> None:
+    def __init__(self, whole: Viewpoint) -> None:
+        super().__init__(whole)
         self._whole = whole
-        super().__init__(whole.document)
         self._graph_key = whole.graph_key
-        self.setParent(whole)
         whole.changed.connect(self._changed)
         whole.analysed.connect(self.analysed)
         whole.refused.connect(self.refused)
@@ -39,11 +37,6 @@ class SideSession(Session):
         """Its facts and problems."""
         return self._whole.analysis
 
-    @property
-    def history(self) -> History:
-        """Its steps."""
-        return self._whole.history
-
     def apply(self, label: str, edit: Callable[[Document], Document], merge: str = "") -> bool:
         """Makes an edit there."""
         return self._whole.apply(label, edit, merge)
@@ -57,12 +50,7 @@ class SideSession(Session):
         self._whole.redo()
 
     def _changed(self, before: Document, after: Document) -> None:
-        left = bool(self._graph_key) and self._graph_key not in after.blocks
-        if left:
-            self._graph_key = MAIN
-        nodes = after.graph(self._graph_key).nodes
-        kept = frozenset(name for name in self._selection if name in nodes)
-        pruned, self._selection = kept != self._selection, kept
+        left, pruned = self._settle()
         self.changed.emit(before, after)
         if left:
             self.entered.emit(MAIN)
@@ -74,7 +62,7 @@ def split_or_join(view: CanvasView, splitter: QSplitter | None) -> QSplitter | N
     """Puts a second view beside ``view`` where it stands, or takes it away; the splitter while there is one."""
     from studio.ui.canvas.view import CanvasView
 
-    if isinstance(view.session, SideSession):  # asked for in the second view: the first one decides
+    if isinstance(view.session, SideView):  # asked for in the second view: the first one decides
         parent = view.parentWidget()
         first = parent.widget(0) if isinstance(parent, QSplitter) else None
         if isinstance(first, CanvasView):
@@ -99,11 +87,12 @@ def split_or_join(view: CanvasView, splitter: QSplitter | None) -> QSplitter | N
         return None
     made = QSplitter(Qt.Orientation.Horizontal)
     layout.replaceWidget(view, made)
-    second = CanvasView(SideSession(view.session), view.look.name)
+    second = CanvasView(SideView(view.session), view.look.name)
     second.edit_requested.connect(view.edit_requested)
     second.told.connect(view.told)
     second.keys_wanted.connect(view.keys_wanted)
     second.save_wanted.connect(view.save_wanted)
+    second.tab_wanted.connect(view.tab_wanted)
     made.addWidget(view)
     made.addWidget(second)
     made.setSizes([1000, 1000])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QEasingCurve, QEvent, QPoint, QRect, QRectF, Qt, QVariantAnimation, Signal
 from PySide6.QtGui import QHelpEvent, QNativeGestureEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
@@ -22,7 +22,7 @@ from studio.ui.canvas.painter import ScenePainter
 from studio.ui.canvas.proposal import Proposal, paint_proposal, proposal, shown
 from studio.ui.canvas.scene import Scene
 from studio.ui.canvas.state import State
-from studio.ui.session import Session
+from studio.ui.session import Viewpoint
 from studio.ui.tokens import MOTION_MS
 
 _PIECES = 4  # rectangles painted one by one; more of them are painted as one
@@ -41,7 +41,7 @@ class Surface(QWidget):
     scene_changed = Signal()
     path_changed = Signal(object)
 
-    def __init__(self, session: Session, theme: str = "dark", parent: QWidget | None = None) -> None:
+    def __init__(self, session: Viewpoint, theme: str = "dark", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session, self.scene, self.camera = session, Scene(), Camera()
         self.look = Look(theme)
@@ -122,6 +122,18 @@ class Surface(QWidget):
     def seen(self) -> Box:
         """The part of the scene in view."""
         return self.camera.seen(self.width(), self.height())
+
+    def go_to(self, path: Sequence[str], camera: tuple[float, float, float] | None) -> None:
+        """Shows the graph at the end of a way, as ``camera`` saw it; None shows all of it."""
+        self.session.enter(path[-1])
+        if self.session.graph_key == path[-1]:
+            self.path = list(path)
+            self.path_changed.emit(tuple(self.path))
+        if camera is None:
+            self.zoom_to_all()
+        else:
+            self.camera.restore(camera)
+            self.camera_changed()
 
     # what gestures and actions call
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from PySide6.QtCore import QPoint, Qt, Signal
@@ -19,43 +19,29 @@ from PySide6.QtWidgets import QMenu, QSplitter, QWidget
 
 from studio.document import edits
 from studio.document.model import Document
-from studio.layers import CATALOGUE
 from studio.text import tr
 from studio.ui.canvas import access, navigate
 from studio.ui.canvas.actions import Actions
-from studio.ui.canvas.cards import shown_value
-from studio.ui.canvas.geometry import HIT_PX, OVERVIEW, QUIET, WIRE_PX
 from studio.ui.canvas.gestures import (
-    Cut,
-    DragNumber,
-    DragWire,
     Gesture,
     KeyWire,
-    Lasso,
-    Move,
-    MoveFrame,
-    Pan,
     Place,
     Pointer,
-    Rubber,
 )
-from studio.ui.canvas.inline import LineInPlace
 from studio.ui.canvas.keys import call, row_of
-from studio.ui.canvas.links import layer_fits
 from studio.ui.canvas.looking import Looking
-from studio.ui.canvas.menu import open_fixes, open_menu
+from studio.ui.canvas.menu import open_menu
 from studio.ui.canvas.notes import Notes
 from studio.ui.canvas.order import Order
 from studio.ui.canvas.overlay import path_at
-from studio.ui.canvas.scene import PortRef
-from studio.ui.canvas.search_box import Entry, SearchBox, layer_entries
+from studio.ui.canvas.pressing import gesture_for, hover, open_what_is_at
+from studio.ui.canvas.search_box import SearchBox
+from studio.ui.canvas.searching import Searching
 from studio.ui.canvas.splitting import split_or_join
-from studio.ui.canvas.spots import Spot, spot_at, typed
 from studio.ui.canvas.structure import Structure
 from studio.ui.canvas.surface import Surface
 from studio.ui.canvas.view_types import FRAGMENT_MIME, LAYER_MIME
-from studio.ui.canvas.wiring import Wire
-from studio.ui.session import Session
+from studio.ui.session import Viewpoint
 
 _CHOOSING = Qt.KeyboardModifier.AltModifier  # on a number it means the card
 
@@ -69,6 +55,7 @@ class CanvasView(Surface):
         keys_wanted(): the list of keys shall be shown.
         told(text): a word about what was done.
         save_wanted(text): nodes, as text, to keep among the user's own blocks.
+        tab_wanted(block): a block shall be shown in a tab; tab_step_wanted(1 or -1), tab_close_wanted() likewise.
     """
 
     edit_requested = Signal(str)
@@ -76,19 +63,20 @@ class CanvasView(Surface):
     keys_wanted = Signal()
     told = Signal(str)
     save_wanted = Signal(str)
+    tab_wanted = Signal(str)
+    tab_step_wanted = Signal(int)
+    tab_close_wanted = Signal()
 
-    def __init__(self, session: Session, theme: str = "dark", parent: QWidget | None = None) -> None:
+    def __init__(self, session: Viewpoint, theme: str = "dark", parent: QWidget | None = None) -> None:
         super().__init__(session, theme, parent)
         self.commands, self.order, self.notes = Actions(self), Order(self), Notes(self)
-        self.structure, self.looking = Structure(self), Looking(self)
+        self.structure, self.looking, self.searching = Structure(self), Looking(self), Searching(self)
         self._menu: QMenu | None = None
         self._splitter: QSplitter | None = None
-        self.search_box: SearchBox | None = None
-        self.first_layers: tuple[str, ...] = ()  # stand on top of an empty search
         self.chosen_frame = ""
-        self._held: set[int] = set()
+        self.held: set[int] = set()
         self._by_keys = self._own_edit = False
-        self._space_used = False
+        self.space_used = False
         self.setAcceptDrops(True)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -96,6 +84,11 @@ class CanvasView(Surface):
         session.selection_changed.connect(self._say_selection)
         session.refused.connect(lambda text: access.announce(self, text))
         session.analysed.connect(lambda _: self.looking.measure())
+
+    @property
+    def search_box(self) -> SearchBox | None:
+        """The search box while it is open."""
+        return self.searching.box
 
     def insert_layer(self, layer: str) -> str | None:
         """A new node, wired to the selected one; its name."""
@@ -108,55 +101,6 @@ class CanvasView(Surface):
         """Where to paste: under the mouse while it is on the canvas."""
         inside = self.rect().contains(QPoint(round(self.pointer.screen_x), round(self.pointer.screen_y)))
         return (self.pointer.x, self.pointer.y) if inside and self.underMouse() else None
-
-    def open_search(self, at: tuple[float, float], link: PortRef | None = None) -> None:
-        """The search box at a pixel; from a wire in the hand it offers what fits its end."""
-        document = self.session.document
-        entries = layer_entries(document.blocks, bool(self.session.graph_key))
-        if link is not None:
-            entries = self._fitting(entries, link)
-        x, y = self.camera.to_scene(*at)
-
-        def chosen(entry: Entry) -> None:
-            width = 152 if link is not None and link.side == "in" else 0
-            aim = (x - width, y - 26) if link is not None else (x - 76, y - 26)
-            self.commands.insert(entry.layer, aim, link, entry.block)
-
-        self._open_box(entries, at, chosen)
-
-    def open_search_on(self, wire: Wire, at: tuple[float, float]) -> None:
-        """The search for a layer that goes into a wire."""
-        out = self.scene.ports(wire.source.node, "out")[wire.start]
-        document = self.session.document
-        entries = layer_entries(document.blocks, bool(self.session.graph_key))
-        place = self.camera.to_scene(*at)
-        self._open_box(
-            self._fitting(entries, out),
-            at,
-            lambda e: self.commands.place(e.layer, place, wire, None, e.block),
-        )
-
-    def swap(self) -> None:
-        """The search for a layer to stand in place of the selection."""
-        if self.commands.chosen:
-            box = self.scene.box(self.commands.chosen[0])
-            at = self.camera.to_screen(box.x, box.bottom + 8)
-            self._open_box(layer_entries(), at, lambda entry: self.structure.replace_by(entry.layer))
-
-    def _open_box(
-        self, entries: list[Entry], at: tuple[float, float], chosen: Callable[[Entry], object]
-    ) -> None:
-        if self.search_box is not None:
-            self.search_box.dismiss()
-        box = self.search_box = SearchBox(self, entries, self.first_layers)
-
-        def take(entry: Entry) -> None:
-            chosen(entry)
-            self.setFocus()
-
-        box.chosen.connect(take)
-        box.closed.connect(self._search_closed)
-        box.open_at(QPoint(round(at[0]), round(at[1])))
 
     def save_block(self) -> None:
         """Offers the selection to be kept among the user's own blocks."""
@@ -198,16 +142,6 @@ class CanvasView(Surface):
 
     # methods of the key table
 
-    def search(self) -> None:
-        """Opens the search at the cursor."""
-        inside = self.rect().contains(QPoint(round(self.pointer.screen_x), round(self.pointer.screen_y)))
-        at = (
-            (self.pointer.screen_x, self.pointer.screen_y)
-            if inside
-            else (self.width() / 2 - 160, self.height() / 3)
-        )
-        self.open_search(at)
-
     def select_all(self) -> None:
         """Selects every node."""
         self.session.select(self.scene.ids)
@@ -224,7 +158,25 @@ class CanvasView(Surface):
         """Opens a selected block, else asks for the node's form."""
         chosen = list(self.session.selection)
         if len(chosen) == 1:
-            self._open(chosen[0])
+            self.open_node(chosen[0])
+
+    def open_tab(self) -> None:
+        """A selected block in a tab of its own."""
+        chosen = self.commands.chosen
+        if len(chosen) == 1 and self.scene.card(chosen[0]).block:
+            self.tab_wanted.emit(self.scene.card(chosen[0]).block)
+
+    def step_tab(self, by: float) -> None:
+        """The next tab, or the one before."""
+        self.tab_step_wanted.emit(int(by))
+
+    def close_tab(self) -> None:
+        """Closes the tab in front."""
+        self.tab_close_wanted.emit()
+
+    def show_menu(self, menu: QMenu | None) -> None:
+        """Keeps the menu that was opened."""
+        self._menu = menu
 
     def edit_selected(self) -> None:
         """Asks for the form of the selected node."""
@@ -271,7 +223,7 @@ class CanvasView(Surface):
         if step is not None and event.button() == Qt.MouseButton.LeftButton:
             self.session.enter(self.path[step])
             return
-        gesture = self._gesture_for(event.button(), at)
+        gesture = gesture_for(self, event.button(), at)
         if gesture is not None:
             self._begin(gesture, at)
 
@@ -282,7 +234,7 @@ class CanvasView(Surface):
             if self.gesture.tip:
                 self.update()
         else:
-            self._hover(at)
+            hover(self, at)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         gesture, at = self.gesture, self._pointer(event)
@@ -298,24 +250,10 @@ class CanvasView(Surface):
         if event.button() != Qt.MouseButton.LeftButton:
             return
         self.finish_gesture()
-        scene = self.scene
-        name = scene.node_at(at.x, at.y)
-        wire = scene.wire_at(at.x, at.y, WIRE_PX / self.camera.scale) if name is None else None
-        frame = scene.frame_at(at.x, at.y) or scene.note_at(at.x, at.y)
-        spot = self._spot(name, at) if name is not None else None
-        if spot is not None:
-            self._type_number(spot)
-        elif name is not None:
-            self._open(name)
-        elif wire is not None:
-            self.structure.bend(wire, (at.x, at.y))
-        elif frame is not None:
-            self.notes.write(frame)
-        else:
-            self.open_search((at.screen_x, at.screen_y))
+        open_what_is_at(self, at)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        self._held.add(event.key())
+        self.held.add(event.key())
         self._by_keys = True
         if event.key() == Qt.Key.Key_Escape:
             self._escape()
@@ -323,7 +261,7 @@ class CanvasView(Surface):
             pass
         elif event.key() == Qt.Key.Key_Space and not event.modifiers():
             if not event.isAutoRepeat():
-                self._space_used = False
+                self.space_used = False
         else:
             row = row_of(event)
             if row is None:
@@ -335,10 +273,10 @@ class CanvasView(Surface):
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         if event.isAutoRepeat():
             return
-        held = event.key() in self._held  # else it was pressed in a field on the canvas
-        self._held.discard(event.key())
-        if held and event.key() == Qt.Key.Key_Space and not self._space_used and self.gesture is None:
-            self.search()
+        held = event.key() in self.held  # else it was pressed in a field on the canvas
+        self.held.discard(event.key())
+        if held and event.key() == Qt.Key.Key_Space and not self.space_used and self.gesture is None:
+            self.searching.at_cursor()
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         return False if forward else super().focusNextPrevChild(forward)  # Tab searches, Shift+Tab leaves
@@ -391,108 +329,8 @@ class CanvasView(Surface):
         gesture.start(at)
         self.update()
 
-    def _gesture_for(self, button: Qt.MouseButton, at: Pointer) -> Gesture | None:
-        """What a press begins."""
-        scene, reach = self.scene, HIT_PX / self.camera.scale
-        space = Qt.Key.Key_Space in self._held
-        if button == Qt.MouseButton.MiddleButton or (button == Qt.MouseButton.LeftButton and space):
-            self._space_used = True
-            return Pan(self)
-        if button == Qt.MouseButton.RightButton:
-            if at.ctrl:
-                return Cut(self)
-            self._menu = open_menu(self, at)
-            return None
-        if button in (Qt.MouseButton.BackButton, Qt.MouseButton.ForwardButton):
-            (self.looking.back if button == Qt.MouseButton.BackButton else self.looking.forward)()
-            return None
-        if button != Qt.MouseButton.LeftButton:
-            return None
-        if Qt.Key.Key_Y in self._held:
-            return Cut(self)
-        self.chosen_frame = ""
-        troubled = scene.pill_at(at.x, at.y) if self.camera.scale >= OVERVIEW else None
-        if troubled is not None:
-            self._menu = open_fixes(self, troubled, at)
-            return None
-        name = scene.node_at(at.x, at.y)
-        on_dot = name is not None and scene.card(name).dot and self._in_middle(name, at)
-        ref = None if on_dot else scene.port_near(at.x, at.y, reach)
-        if ref is not None:
-            taken = next(
-                (
-                    w
-                    for i in scene.wiring.of(ref.node)
-                    if (w := scene.wires[i]).node == ref.node and w.port == ref.name
-                ),
-                None,
-            )
-            return DragWire(self, ref, taken if ref.side == "in" else None)
-        if name is not None:
-            spot = None if at.keys & _CHOOSING else self._spot(name, at)
-            return DragNumber(self, spot) if spot is not None else Move(self, name)
-        return self._on_nothing(at)
-
-    def _on_nothing(self, at: Pointer) -> Gesture | None:
-        """What a press beside the cards begins."""
-        wire = self.scene.wire_at(at.x, at.y, WIRE_PX / self.camera.scale) if at.alt else None
-        made = self.structure.bend(wire, (at.x, at.y)) if wire is not None else None
-        if made is not None:
-            return Move(self, made, may_copy=False)
-        frame = self.scene.frame_at(at.x, at.y) or self.scene.note_at(at.x, at.y)
-        if frame is not None:
-            self.chosen_frame = frame.id
-            return MoveFrame(self, frame)
-        return Lasso(self) if at.alt else Rubber(self)
-
-    def _in_middle(self, name: str, at: Pointer) -> bool:
-        x, y = self.scene.box(name).centre
-        return abs(at.x - x) <= 5 and abs(at.y - y) <= 8
-
-    def _spot(self, name: str, at: Pointer) -> Spot | None:
-        """The number under the mouse, while cards are large enough to read."""
-        if self.camera.scale < QUIET:
-            return None
-        metrics = self.look.small_metrics
-        return spot_at(self.session.document, self.scene, name, metrics, (at.x, at.y))
-
-    def _type_number(self, spot: Spot) -> None:
-        """A field for a number on a card; an expression begins with =."""
-        line = LineInPlace(self, shown_value(spot.value))
-        key = self.session.graph_key
-
-        def written(text: str) -> None:
-            def edit(document: Document) -> Document:
-                return edits.set_param(document, key, spot.node, spot.param.name, typed(text, spot.param))
-
-            label = tr("Set {param} of {node}", param=spot.param.name, node=spot.node)
-            self.session.apply(label, edit)
-
-        line.written.connect(written)
-        line.open_at(spot.box)
-
-    def _hover(self, at: Pointer) -> None:
-        scene, reach = self.scene, 1 / self.camera.scale
-        port = scene.port_near(at.x, at.y, HIT_PX * reach)
-        name = scene.node_at(at.x, at.y)
-        troubled = scene.pill_at(at.x, at.y) if self.camera.scale >= OVERVIEW else None
-        over = port is not None or name is not None
-        self.state.hot_node = name or ""
-        self.looking.show_path()
-        wire = None if over else scene.wire_at(at.x, at.y, WIRE_PX * reach)
-        if wire != self.state.hot_wire:
-            self.state.hot_wire = wire
-            self.update()
-        if troubled is not None:
-            self.setCursor(Qt.CursorShape.PointingHandCursor)
-        elif port is not None:
-            self.setCursor(Qt.CursorShape.CrossCursor)
-        elif name is not None and self._spot(name, at) is not None:
-            self.setCursor(Qt.CursorShape.SizeHorCursor)
-        else:
-            self.unsetCursor()
-
-    def _open(self, name: str) -> None:
+    def open_node(self, name: str) -> None:
+        """Goes into a block; asks for the form of anything else."""
         block = self.scene.card(name).block
         if block:
             self.session.enter(block)
@@ -533,19 +371,6 @@ class CanvasView(Surface):
             access.announce(self, access.spoken(self.scene.cards[at], at, len(self.scene.ids)))
         elif chosen:
             access.announce(self, tr("{count} nodes selected", count=len(chosen)))
-
-    def _search_closed(self) -> None:
-        self.search_box = None
-        self.setFocus()
-
-    def _fitting(self, entries: list[Entry], link: PortRef) -> list[Entry]:
-        """Entries that suit the end of a wire."""
-        if link.side == "in":
-            return [
-                one for one in entries if one.block or CATALOGUE[one.layer].outputs or one.layer == "Data"
-            ]
-        mark = self.scene.card(link.node).outputs[link.index]
-        return [one for one in entries if one.block or layer_fits(CATALOGUE[one.layer], mark.spec)]
 
     def _pointer(self, event: QMouseEvent) -> Pointer:
         at = event.position()

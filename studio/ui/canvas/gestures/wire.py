@@ -72,7 +72,7 @@ class DragWire(Gesture):
         elif self._taken is not None:
             view.commands.disconnect(self._taken)
         elif view.scene.node_at(at.x, at.y) is None:
-            view.open_search((at.screen_x, at.screen_y), self._start)
+            view.searching.open((at.screen_x, at.screen_y), self._start)
 
     def cancel(self) -> None:
         self._clear()
