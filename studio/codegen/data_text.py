@@ -327,6 +327,7 @@ def _splits(data: _Set) -> list[str]:
     count = str(data.record.samples) if data.record else f"len(self.{data.fields[-1].name})"
     seed = int(data.settings.get("split_seed") or 0)
     order = f"torch.randperm({count}, generator=torch.Generator().manual_seed({seed}))"
+    order = f"torch.arange({count})" if data.record and data.record.in_order else order
     lines = statement(f"order = {order}", 8)
     if data.is_tiny:
         return [*lines, f'{pad}self.rows = dict.fromkeys(("train", "validation", "test"), order)']

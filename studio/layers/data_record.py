@@ -52,6 +52,7 @@ class DataSet:
         source: who made it.
         synthetic: made by the program, not measured.
         characters: of a text: its distinct characters in order, index = token id.
+        in_order: the three parts follow each other in the order of the rows, as with windows; nothing is drawn.
     """
 
     key: str
@@ -67,3 +68,4 @@ class DataSet:
     source: str = ""
     synthetic: bool = False
     characters: str = ""
+    in_order: bool = False

@@ -21,4 +21,62 @@ _WAVE = DataSet(
     synthetic=True,
 )
 
-SEQUENCES = (_WAVE,)
+_VOWEL_COLUMNS = tuple(f"coefficient {number}" for number in range(1, 13))
+_MOTION_COLUMNS = tuple(f"{kind} {axis}" for kind in ("acceleration", "rotation") for axis in "xyz")
+
+
+def _label(*classes: str) -> DataField:
+    """A class label, one integer a sample."""
+    return DataField("label", (), "int64", "label", classes=classes)
+
+
+_VOWELS = DataSet(
+    "japanese-vowels",
+    "Japanese vowels",
+    "640 recordings of two vowels, 12 numbers at up to 29 times; tell which of nine men speaks.",
+    640,
+    (
+        DataField("sequence", (29, 12), "float32", "series", "T F", columns=_VOWEL_COLUMNS),
+        _label(*(f"speaker {number}" for number in range(1, 10))),
+    ),
+    "japanese-vowels.npz",
+    "classify",
+    (400, 120, 120),
+    licence="BSD-3-Clause as packaged by aeon; original: UCI",
+    source="M. Kudo, J. Toyama, M. Shimbo, 1999",
+)
+
+_MOTIONS = DataSet(
+    "basic-motions",
+    "Basic motions",
+    "Ten seconds of a watch on a wrist, 80 times: tell standing, running, walking and badminton apart.",
+    80,
+    (
+        DataField("sequence", (100, 6), "float32", "series", "T F", columns=_MOTION_COLUMNS),
+        _label("standing", "running", "walking", "badminton"),
+    ),
+    "basic-motions.npz",
+    "classify",
+    (40, 20, 20),
+    licence="BSD-3-Clause as packaged by aeon; the data's own terms are not stated",
+    source="University of East Anglia, 2016",
+)
+
+_DRUMS = DataSet(
+    "drum-hits",
+    "Drum hits",
+    "68 sounds of half a second, 8,000 samples a second; tell which kind of drum it is.",
+    68,
+    (
+        DataField("sound", (1, 4000), "float32", "series", "C T"),
+        _label("kick", "snare", "cymbal", "tom", "tabla"),
+    ),
+    "drum-hits.npz",
+    "classify",
+    (40, 14, 14),
+    licence="CC0",
+    source="many people at freesound.org, chosen for Sonic Pi by S. Aaron",
+    in_order=True,
+)
+
+SEQUENCES = (_WAVE, _VOWELS, _MOTIONS, _DRUMS)

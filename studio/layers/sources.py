@@ -29,7 +29,7 @@ def _data_shape(p: SimpleNamespace, inputs: Specs) -> Specs:
 
 def _field_spec(field: DataField, window: int) -> TensorSpec:
     shape: tuple[Size, ...] = field.shape
-    if window and "T" in field.axes:
+    if window and field.kind == "tokens" and "T" in field.axes:
         at = field.axes.split().index("T")
         shape = (*shape[:at], window, *shape[at + 1 :])
     return TensorSpec(

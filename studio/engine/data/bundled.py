@@ -55,14 +55,14 @@ def load(key: str, resources: Path, window: int = TEXT_WINDOW, stride: int | Non
     if record.synthetic and record.task == "next_token":
         return token_set(record, GENERATORS[key]()["tokens"], window, stride)
     if record.synthetic:
-        return LoadedSet(key, record.fields, GENERATORS[key](), record.raw_max)
+        return LoadedSet(key, record.fields, GENERATORS[key](), record.raw_max, in_order=record.in_order)
     data = read_checked(record, resources / "data")
     if record.task == "next_token":
         return token_set(record, encode(data.decode("utf-8"), record.characters), window, stride)
     arrays = _arrays(data)
     if record.task == "forecast":
         return series_set(record, arrays["value"])
-    return LoadedSet(key, record.fields, arrays, record.raw_max)
+    return LoadedSet(key, record.fields, arrays, record.raw_max, in_order=record.in_order)
 
 
 def read_checked(record: DataSet, folder: Path) -> bytes:

@@ -35,6 +35,7 @@ class LoadedSet:
         window: points a sample spans, targets included, from its start; 0 for independent rows.
         points: length of the text or series, else 0.
         characters: of a text: its distinct characters, index = token id.
+        in_order: whether the parts of a split follow each other instead of being drawn.
         name_of: sample names (paths) when the samples are files, else empty.
     """
 
@@ -46,6 +47,7 @@ class LoadedSet:
     window: int = 0
     points: int = 0
     characters: str = ""
+    in_order: bool = False
     name_of: tuple[str, ...] = field(default=(), repr=False)
 
     @property

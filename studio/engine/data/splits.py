@@ -77,9 +77,13 @@ def contiguous_indices(
 
 
 def split_set(loaded: LoadedSet, split: Sequence[int] | Sequence[float], seed: int) -> dict[str, Tensor]:
-    """The split that fits a set: in order for texts and series, at random for everything else."""
+    """The split that fits a set: in order for texts, series and sets that say so, else at random."""
     if loaded.starts is not None:
         return contiguous_indices(loaded.starts, loaded.window, loaded.points, split)
+    if loaded.in_order:
+        counts = split_counts(loaded.samples, split, "rows")
+        rows = torch.arange(loaded.samples)[: sum(counts)]
+        return dict(zip(NAMES, torch.split(rows, list(counts)), strict=True))
     return split_indices(loaded.samples, split, seed)
 
 

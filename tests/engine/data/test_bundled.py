@@ -190,3 +190,23 @@ def test_many_characters_need_wide_ids() -> None:
 def test_unknown_field_is_named(resources: Path) -> None:
     with pytest.raises(DataError, match="features, label"):
         load("xor", resources).field("image")
+
+
+def test_drum_hits_are_parted_in_order_with_each_kind_in_each_part(resources: Path) -> None:
+    record, loaded = DATASETS["drum-hits"], load("drum-hits", resources)
+    parts = split_set(loaded, record.split, seed=5)
+    assert torch.cat(list(parts.values())).tolist() == list(range(68))
+    sound = loaded.tensors["sound"]
+    assert torch.equal(sound.abs().amax((1, 2)), torch.ones(68))
+    train = {row.numpy().tobytes() for row in sound[parts["train"]]}
+    assert not any(row.numpy().tobytes() in train for row in sound[parts["test"]])
+    text = data_script({"hits": {"set": "drum-hits", "split": record.split}}, {})
+    assert "order = torch.arange(68)" in text
+
+
+def test_short_utterances_have_silence_in_front(resources: Path) -> None:
+    sequence = load("japanese-vowels", resources).tensors["sequence"]
+    silent = (sequence == 0).all(2)
+    assert not silent[:, -1].any()
+    assert (silent[:, 1:] <= silent[:, :-1]).all()  # once it speaks, it does not stop
+    assert int((~silent).sum(1).min()) >= 7 and int((~silent).sum(1).max()) == 29
