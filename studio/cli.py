@@ -80,11 +80,13 @@ def parser() -> argparse.ArgumentParser:
     _train_options(command("train", "Train the network."))
     resume = command("resume", "Go on with a run.", file="", json=True)
     resume.add_argument("run_dir", metavar="RUN_DIR")
+    _trust_option(resume)
     runs = command("runs", "List the runs.", file="")
     runs.add_argument("folder", metavar="DIR", nargs="?", default="")
     export = command("export", "Write a network for use elsewhere.", file="FILE_OR_RUN")
     export.add_argument("--to", choices=_EXPORTS, required=True)
     export.add_argument("-o", dest="output", metavar="PATH", required=True)
+    _trust_option(export)
     export.add_argument("--network", metavar="NAME", default="", help="a block, instead of the whole network")
     bring = command("import", "Make a project from a model or data.", file="PATH", json=False)
     bring.add_argument("-o", dest="output", metavar="FILE", required=True)
@@ -95,6 +97,11 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _trust_option(command: argparse.ArgumentParser) -> None:
+    text = "you have read the Python that the project brings and let it run here, now and later"
+    command.add_argument("--trust", action="store_true", help=text)
+
+
 def _train_options(train: argparse.ArgumentParser) -> None:
     train.add_argument(
         "--run-dir", metavar="D", default="", help="folder of the run; else one in the state folder"
@@ -102,6 +109,7 @@ def _train_options(train: argparse.ArgumentParser) -> None:
     train.add_argument("--epochs", type=_count, metavar="N")
     train.add_argument("--steps", type=_count, metavar="N")
     train.add_argument("--device", type=_device, help="auto, cpu, cuda or cuda:i")
+    _trust_option(train)
     train.add_argument("--seed", type=_seed, metavar="S")
     train.add_argument("--set", action="append", default=[], metavar="NODE.PARAM=VALUE")
 

@@ -11,21 +11,21 @@ from pathlib import Path
 from typing import Any
 
 from studio.document.assign import assigned
+from studio.document.custom import codes_of
 from studio.document.edits import set_run
 from studio.document.model import Document
 from studio.files.errors import FileError
 from studio.files.presets import list_presets, open_named
-from studio.files.project import project_bytes
+from studio.files.project import load_project, project_bytes
+from studio.files.trust import trust, untrusted
 from studio.files.weights import leave_weights
 from studio.text import tr
 
 
 def check(args: Namespace) -> int:
     """Shapes, costs and problems; 1 when it can't run."""
-    from studio.analysis import analyze
-
     document = open_named(args.file).document
-    analysis = analyze(document)
+    analysis = _known(document)
     if args.json:
         _print_json(_check_report(analysis))
     else:
@@ -50,11 +50,10 @@ def check(args: Namespace) -> int:
 
 def code(args: Namespace) -> int:
     """The PyTorch source: printed, or written into a folder."""
-    from studio.analysis import analyze
     from studio.codegen import generate
 
     document = open_named(args.file).document
-    analysis = analyze(document)
+    analysis = _known(document)
     if not analysis.can_run:
         _say_problems(args.file, analysis)
         return 1
@@ -131,6 +130,7 @@ def runs(args: Namespace) -> int:
 def train(args: Namespace) -> int:
     """Trains; the engine follows the run and prints its events."""
     args.document = _wanted(open_named(args.file).document, args)
+    _trust(args.document, args)
     return _engine("train_command", args)
 
 
@@ -138,6 +138,9 @@ def resume(args: Namespace) -> int:
     """Goes on with a run that was stopped or killed."""
     if not Path(args.run_dir).is_dir():
         raise FileError(args.run_dir, "there is no such run folder", "studio runs lists them")
+    project = Path(args.run_dir) / "project.json"
+    if args.trust and project.is_file():
+        _trust(load_project(project).document, args)
     return _engine("resume_command", args)
 
 
@@ -145,6 +148,11 @@ def export(args: Namespace) -> int:
     """Writes a project or the network of a run as ONNX, code, notebook or weights."""
     args.run = Path(args.file) if Path(args.file).is_dir() else None
     args.document = None if args.run else open_named(args.file).document
+    project = args.run / "project.json" if args.run else None
+    if args.trust and project is not None and project.is_file():
+        _trust(load_project(project).document, args)
+    if args.document is not None:
+        _trust(args.document, args)
     return _engine("export_command", args, "studio.engine.export_command")
 
 
@@ -161,6 +169,23 @@ def picture(args: Namespace) -> int:
 def import_model(args: Namespace) -> int:
     """Makes a project from a foreign file: not there yet, and it says so."""
     raise FileError(args.file, "models can't be imported yet", "Draw the network, or open one of the presets")
+
+
+def _trust(document: Document, args: Namespace) -> None:
+    """Remembers that the user trusts the Python of ``document``, when the options say so."""
+    found = untrusted(document) if args.trust else {}
+    if found:
+        trust(found)
+
+
+def _known(document: Document) -> Any:
+    """The analysis, with what a worker says of layers of the user's own where they are trusted."""
+    from studio.analysis import analyze
+
+    if codes_of(document) and not untrusted(document):
+        analyze(document)
+        importlib.import_module("studio.engine.custom_ask").answer_all(lambda: analyze(document))
+    return analyze(document)
 
 
 def _wanted(document: Document, args: Namespace) -> Document:

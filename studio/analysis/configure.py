@@ -14,7 +14,10 @@ from typing import Any
 from studio.analysis.evaluate import Finding, fresh
 from studio.graph.expression import Expression, ExpressionError
 from studio.graph.model import Block, BlockParam, Node, Value, fits
-from studio.layers import find
+from studio.layers import record_of
+from studio.layers.answers import version
+from studio.layers.custom import NAME as CUSTOM
+from studio.layers.custom import code_fault
 from studio.layers.params import BlockRef, Param, ParamError
 from studio.layers.ports import input_ports, output_ports
 from studio.layers.spec import LayerSpec, Port
@@ -65,7 +68,16 @@ def configure(node: Node, names: Names, schemas: Mapping[str, Any]) -> Setup:
     count = tuple(map(len, node.inputs.values()))
     present, absence = presence(node, names)
     used = tuple(sorted(names.items())) if names and _has_expression(node.params) else ()
-    about = (node.layer, repr(node.params), wired, count, node.muted or not present, repr(used))
+    about: tuple[object, ...] = (
+        node.layer,
+        repr(node.params),
+        wired,
+        count,
+        node.muted or not present,
+        repr(used),
+    )
+    if node.layer == CUSTOM:
+        about = (*about, version())  # a worker may have said more of it meanwhile
     found = _known.get(about) if node.layer != "Data" else None
     if found is None:
         if len(_known) > _MOST_REMEMBERED:
@@ -111,7 +123,7 @@ def own_value(value: Value, params: tuple[BlockParam, ...]) -> object:
 
 
 def _configured(node: Node, names: Names, schemas: Mapping[str, Any], present: bool) -> Setup:
-    layer = find(node.layer)
+    layer = record_of(node)
     if layer is None:
         setup = Setup(None, "unknown")
         setup.findings = (
@@ -121,6 +133,11 @@ def _configured(node: Node, names: Names, schemas: Mapping[str, Any], present: b
     muted = (node.muted and layer.traits.role in _MUTABLE) or not present
     setup = Setup(layer, "muted" if muted else layer.traits.role)
     wired = frozenset(node.inputs)
+    if layer.name == CUSTOM and (fault := code_fault(node.params.get("code"))) is not None:
+        setup.ports = tuple(port.name for port in layer.outputs)
+        text = "The code has a mistake in line {line}: {what}"
+        setup.findings = (Finding("error", "code", text, {"line": fault.line, "what": fault}),)
+        return setup
     setup.p, wrong = checked(layer, node.params, names, wired, schemas)
     ports = input_ports(layer, node.params, schemas)
     setup.findings = (*wrong, *unwired(ports, node, layer.name))
@@ -191,7 +208,7 @@ def configure_instance(
     node: Node, names: Names, blocks: Mapping[str, Block], versions: Mapping[str, int]
 ) -> Setup:
     """The configuration of an instance of a block: which block, with which values of its parameters."""
-    layer = find(node.layer)
+    layer = record_of(node)
     assert layer is not None  # the caller looked at its role
     present, absence = presence(node, names)
     setup = Setup(layer, "muted" if node.muted or not present else "block")
@@ -279,7 +296,7 @@ def block_ports(block: Block) -> tuple[tuple[Port, ...], tuple[str, ...]]:
     """The inputs of a block, and the names of its outputs, in the order of its nodes."""
     inputs, outputs = [], []
     for name, node in block.graph.nodes.items():
-        layer = find(node.layer)
+        layer = record_of(node)
         role = layer.traits.role if layer else ""
         if role == "input":
             inputs.append(Port(name, str(node.params.get("axes", "*")), "any"))
@@ -317,7 +334,7 @@ def refers_to(block: Block) -> frozenset[str] | None:
     """Names of the blocks that ``block`` uses itself; None when a parameter chooses them."""
     found = set()
     for node in block.graph.nodes.values():
-        layer = find(node.layer)
+        layer = record_of(node)
         if layer is not None and layer.traits.role == "block":
             for param in layer.params:
                 if isinstance(param, BlockRef):

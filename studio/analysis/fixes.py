@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 from studio.analysis.drawing import Drawing
 from studio.analysis.model import Fix
 from studio.graph.model import Graph, GraphError, Node, Source, reads_any
-from studio.layers import find
+from studio.layers import find, record_of
 from studio.layers.datasets import DATASETS
 from studio.text import tr
 
@@ -50,7 +50,7 @@ def insert(graph: Graph, node_id: str, port: str, layer: str) -> Graph:
 def remove(graph: Graph, node_id: str) -> Graph:
     """``graph`` without a node; what fed its first input feeds its readers."""
     node = graph.nodes[node_id]
-    layer = find(node.layer)
+    layer = record_of(node)
     ports = [port.name for port in layer.inputs] if layer else []
     first = next((node.inputs[port][0] for port in (*ports, *node.inputs) if node.inputs.get(port)), None)
     if first is None or first.node == node_id:
@@ -90,7 +90,7 @@ def dead_way(graph: Graph, node_id: str) -> list[str]:
 def set_value(graph: Graph, node_id: str, name: str, value: Any) -> Graph:
     """``graph`` with one parameter set; a default leaves nothing behind."""
     node = graph.nodes[node_id]
-    layer = find(node.layer)
+    layer = record_of(node)
     default = next((param.default for param in layer.params if param.name == name), None) if layer else None
     if value == default and type(value) is type(default):
         return unset(graph, node_id, name)
@@ -149,7 +149,7 @@ def add_optimizer(graph: Graph) -> Graph:
 
 
 def _role(node: Node) -> str:
-    layer = find(node.layer)
+    layer = record_of(node)
     return layer.traits.role if layer else ""
 
 

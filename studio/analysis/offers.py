@@ -9,7 +9,7 @@ from studio.analysis.fixes import dead_way
 from studio.analysis.model import Fix
 from studio.analysis.state import State
 from studio.graph.model import Node, Source
-from studio.layers import find
+from studio.layers import record_of
 from studio.layers.params import Bool, Float, Int, Param
 
 _WIDTH = {"Linear": "out_features", "Conv1d": "out_channels", "Conv2d": "out_channels"}
@@ -63,7 +63,7 @@ def _for_graph(graph: str, kind: str, rest: list[object]) -> Iterator[Fix]:
 
 
 def _set(graph: str, node: Node, name: str, value: object) -> Iterator[Fix]:
-    layer = find(node.layer)
+    layer = record_of(node)
     param = next((param for param in layer.params if param.name == name), None) if layer else None
     if param is not None:
         value = _typed(param, value)
@@ -115,7 +115,7 @@ def _named_set(graph: str, name: str, param: str, value: int) -> Iterator[Fix]:
 
 def _connect(state: State, graph: str, node: Node, port: str) -> Iterator[Fix]:
     """A wire from the one value that suits: the label for a target, else the only loose end drawn before."""
-    layer = find(node.layer)
+    layer = record_of(node)
     source = _label(state) if port == "target" else None
     if source is None and layer is not None and layer.traits.role != "optimizer":
         source = _loose_end(state, node)

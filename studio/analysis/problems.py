@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from studio.analysis.custom import name_clashes
 from studio.analysis.drawing import Drawing
 from studio.analysis.evaluate import NOTHING, Finding, too_large
 from studio.analysis.infer import infer
@@ -50,6 +51,7 @@ def _all(whole: Whole) -> Iterator[Problem]:
     for node, finding in training_findings(main):
         yield _problem(main, "", node, finding)
     yield from _weights(whole)
+    yield from name_clashes(whole.document)
     for finding in too_large("", main.parameters):
         if not any(too_large("", result.facts.parameters) for result in main.results.values()):
             yield _problem(main, "", "", finding)

@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Mapping
 from studio.analysis.configure import Setup
 from studio.analysis.drawing import Drawing
 from studio.graph.model import Graph
-from studio.layers import find
+from studio.layers import record_of
 
 
 def upstream(graph: Graph, ids: Iterable[str], setups: Mapping[str, Setup] | None = None) -> set[str]:
@@ -39,7 +39,7 @@ def nodes_of_role(graph: Graph, roles: Container[str]) -> list[str]:
     return [
         name
         for name, node in graph.nodes.items()
-        if (layer := find(node.layer)) is not None and layer.traits.role in roles
+        if (layer := record_of(node)) is not None and layer.traits.role in roles
     ]
 
 

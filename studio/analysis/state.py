@@ -15,7 +15,7 @@ from studio.analysis.evaluate import NOTHING, Result, fresh
 from studio.graph.model import Block, Graph, Node
 from studio.graph.persistent import PersistentMap
 from studio.graph.spec import TensorSpec
-from studio.layers import find
+from studio.layers import record_of
 
 Given = Mapping[str, tuple[int, TensorSpec | None]]
 _structures = itertools.count(1)
@@ -199,7 +199,7 @@ def _unread(state: State, readers: dict[str, list[str]], name: str, reads: Reads
 
 
 def _setup(state: State, node: Node) -> Setup:
-    layer = find(node.layer)
+    layer = record_of(node)
     if layer is not None and layer.traits.role == "block":
         return configure_instance(node, state.names, state.blocks.blocks, state.blocks.versions)
     return configure(node, state.names, state.blocks.schemas)

@@ -16,7 +16,7 @@ from studio.codegen.readme import readme
 from studio.codegen.scope import CodeError, Scope, attribute, class_name, draws_random, variable
 from studio.codegen.settings import training_settings
 from studio.codegen.sizes import sizes_text
-from studio.codegen.support import support_imports, support_texts, used_specs
+from studio.codegen.support import own_names, support_imports, support_texts, used_specs
 from studio.codegen.training import Plan, train_script
 from studio.codegen.training_class import FOLLOW, TrainingText, check
 from studio.codegen.uses import Uses
@@ -83,14 +83,14 @@ def generate(document: Document, analysis: Analysis) -> Code:
     found = check(scope)
     outputs = _outputs(scope, found.losses)
     inputs = _inputs(scope, outputs)
-    classes = Classes(uses)
+    specs = used_specs(scope)
+    classes = Classes(uses, own_names(specs))
     title = class_name(document.title) if document.title else "Network"
     network = classes.network(title, outputs, inputs, _chosen(scope, outputs, inputs))
     main_name = classes.done[-1].name
     training = TrainingText(scope, network, outputs, inputs)
     training.builds["network"] = f"{main_name}({'sizes' if classes.takes_sizes else ''})"
     training_lines = training.lines()
-    specs = used_specs(scope)
     measured = meter_lines(training.meters)
     written = "\n".join(
         line for lines in (training_lines, measured, *(c.lines for c in classes.done)) for line in lines

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from studio.codegen.body import Body
@@ -41,8 +41,9 @@ class ClassText:
 class Classes:
     """All classes of a model, in the order they are needed: one a block, if its uses differ in numbers only."""
 
-    def __init__(self, uses: Uses) -> None:
+    def __init__(self, uses: Uses, taken: Iterable[str] = ()) -> None:
         self.uses = uses
+        self._taken = frozenset(taken)  # names that texts written by the user have
         self.done: list[ClassText] = []
         self.takes_sizes = False  # of the class written last
         self._calls: dict[int, Call] = {}  # of a scope, by its id
@@ -109,7 +110,7 @@ class Classes:
     def _add(self, group: list[Draft], name: str, doc: Callable[[Unified], str]) -> None:
         """Writes the class of drafts that differ in numbers only."""
         made = Unified(group, self.uses.tokens)
-        taken = {text.name for text in self.done}
+        taken = {text.name for text in self.done} | self._taken
         unique, number = name, 2
         while unique in taken:
             unique, number = f"{name}{number}", number + 1

@@ -17,7 +17,7 @@ from studio.document.model import Document
 from studio.graph.expression import Expression, names_in
 from studio.graph.model import Block, Graph, Node, Source, Value
 from studio.graph.spec import TensorSpec
-from studio.layers import find, is_random
+from studio.layers import is_random, record_of
 from studio.layers.ports import input_ports, output_ports
 from studio.layers.spec import LayerSpec
 from studio.layers.values import values
@@ -71,7 +71,7 @@ class Scope:
 
     def spec(self, name: str) -> LayerSpec:
         """The record of a node's layer."""
-        spec = find(self.node(name).layer)
+        spec = record_of(self.node(name))
         if spec is None:
             raise CodeError(f"The layer of “{name}” is not known.")
         return spec

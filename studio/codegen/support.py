@@ -6,24 +6,34 @@ import re
 
 from studio.codegen.scope import Scope
 from studio.layers import CATALOGUE
+from studio.layers.custom import NAME as CUSTOM
 from studio.layers.spec import LayerSpec
 
 _NAME = re.compile(r"^(?:class|def) (\w+)", re.MULTILINE)
 
 
 def used_specs(scope: Scope) -> list[LayerSpec]:
-    """The records of all layers in a graph and in its blocks, in the order of the catalogue."""
+    """The records of all layers in a graph and in its blocks: of the catalogue in its order, then those of the user."""
     names: set[str] = set()
+    own: dict[str, LayerSpec] = {}
     todo, seen = [scope], set()
     while todo:
         current = todo.pop()
         for name in current.order:
-            names.add(current.spec(name).name)
+            spec = current.spec(name)
+            if spec.name == CUSTOM:
+                own.setdefault(spec.torch.support[0], spec)
+            names.add(spec.name)
             inner = current.inside(name) if current.role(name) == "block" else None
             if inner is not None and inner.key not in seen:
                 seen.add(inner.key)
                 todo.append(inner)
-    return [spec for spec in CATALOGUE.values() if spec.name in names]
+    return [*(spec for spec in CATALOGUE.values() if spec.name in names - {CUSTOM}), *own.values()]
+
+
+def own_names(specs: list[LayerSpec]) -> set[str]:
+    """The names that texts written by the user give to model.py."""
+    return {name for spec in specs if spec.name == CUSTOM for name in _NAME.findall(spec.torch.support[0])}
 
 
 def support_texts(specs: list[LayerSpec], body: str) -> list[str]:
@@ -33,7 +43,7 @@ def support_texts(specs: list[LayerSpec], body: str) -> list[str]:
         specs: records that may bring some.
         body: the text of all classes.
     """
-    offered = {_defined(text): text for spec in specs for text in spec.torch.support}
+    offered = {name: text for spec in specs for text in spec.torch.support for name in _NAME.findall(text)}
     wanted: list[str] = []
 
     def take(text: str) -> None:
@@ -51,9 +61,3 @@ def support_imports(specs: list[LayerSpec], text: str) -> list[str]:
     """The import lines beyond torch's own that ``text`` needs: "import math"."""
     lines = {line for spec in specs for line in spec.torch.imports}
     return sorted(line for line in lines if re.search(rf"\b{line.split()[-1]}\b", text))
-
-
-def _defined(text: str) -> str:
-    found = _NAME.search(text)
-    assert found, "a supporting text defines a class or a function"
-    return found.group(1)

@@ -12,7 +12,7 @@ from studio.document.ports import INSTANCES, block_of, block_ports, referring, r
 from studio.graph.expression import Expression
 from studio.graph.model import Block, Graph, GraphError, Node, Source, Value
 from studio.graph.persistent import PersistentMap
-from studio.layers import find
+from studio.layers import record_of
 from studio.text import tr
 
 Wired = tuple[Source, bool]  # a wire's source, and whether it is muted
@@ -91,7 +91,7 @@ def _check_selection(graph: Graph, nodes: list[Node]) -> None:
     if not nodes:
         raise GraphError(tr("Select the nodes that shall become a block"))
     for node in nodes:
-        spec = find(node.layer)
+        spec = record_of(node)
         if node.layer in ("Input", "Output") or (
             spec and spec.traits.role in ("loss", "metric", "optimizer", "source")
         ):

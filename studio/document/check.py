@@ -11,7 +11,9 @@ from studio.document.ports import INSTANCES, param_of
 from studio.graph.expression import Expression
 from studio.graph.model import Graph, Node, Value
 from studio.graph.persistent import PersistentMap
-from studio.layers import find
+from studio.layers import record_of
+from studio.layers.custom import NAME as CUSTOM
+from studio.layers.custom import code_fault
 from studio.layers.params import ParamError
 from studio.layers.spec import LayerSpec
 
@@ -85,9 +87,11 @@ def checked_node(node: Node, place: str) -> Node:
         FileError: its layer, a parameter or a port is unknown, or a value is out of range.
     """
     spot = f'{place} node "{node.id}"'
-    spec = find(node.layer)
+    spec = record_of(node)
     if spec is None:
         raise FileError(spot, "there is no layer {layer}", _NEWER, layer=node.layer)
+    if node.layer == CUSTOM and code_fault(node.params.get("code")):
+        return node  # half a text is kept with all its wires; analysis says what is wrong with it
     if node.layer not in INSTANCES:
         _check_inputs(node, spec, spot)
     params = checked_params(spec, node.params, spot)

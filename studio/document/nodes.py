@@ -19,7 +19,7 @@ from studio.document.ports import (
 from studio.graph.expression import Expression, parse
 from studio.graph.model import BlockParam, Graph, GraphError, Node, Source, Value, fits, reads_any, unplugged
 from studio.graph.persistent import PersistentMap
-from studio.layers import find
+from studio.layers import find, record_of
 from studio.layers.params import ParamError
 from studio.layers.spec import LayerSpec
 from studio.text import tr
@@ -36,7 +36,7 @@ def add_node(doc: Document, key: str, node: Node, position: Position | None = No
     graph = graph_of(doc, key)
     if check_name(node.id) in graph.nodes:
         raise GraphError(tr("There is a node “{name}” already: choose another name", name=node.id))
-    node = replace(node, params=stored_params(node.layer, node.params))
+    node = replace(node, params=stored_params(known_record(node), node.params))
     for source in node.sources():
         node_of(doc, key, source.node)
     doc = doc.with_graph(key, graph.with_node(node))
@@ -146,7 +146,7 @@ def set_params(doc: Document, key: str, node_id: str, changes: Mapping[str, Valu
     """``doc`` with several parameters of one node set; see ``set_param``."""
     node = node_of(doc, key, node_id)
     others = {name: value for name, value in node.params.items() if name not in changes}
-    params = {**others, **stored_params(node.layer, changes)}
+    params = {**others, **stored_params(known_record(node), changes)}
     if params == node.params:
         return doc
     return doc.with_graph(key, doc.graph(key).with_node(replace(node, params=params)))
@@ -205,7 +205,7 @@ def replace_layer(doc: Document, key: str, node_id: str, layer: str) -> Document
     params: dict[str, Value] = {}
     for name, value in node.params.items():
         try:
-            params |= stored_params(layer, {name: value})
+            params |= stored_params(spec, {name: value})
         except GraphError:
             continue
     old_ports = [port.name for port in input_ports(doc, node) or ()]
@@ -283,18 +283,26 @@ def spec_of(layer: str) -> LayerSpec:
     return spec
 
 
-def stored_params(layer: str, params: Mapping[str, Value]) -> dict[str, Value]:
+def known_record(node: Node) -> LayerSpec:
+    """The record of a node.
+
+    Raises:
+        GraphError: its layer is unknown.
+    """
+    return record_of(node) or spec_of(node.layer)
+
+
+def stored_params(spec: LayerSpec, params: Mapping[str, Value]) -> dict[str, Value]:
     """``params`` checked, in their stored form, without those that say the default.
 
     Raises:
         GraphError: an unknown parameter or a value it does not allow.
     """
-    spec = spec_of(layer)
     stored: dict[str, Value] = {}
     for name, value in params.items():
         param = param_of(spec, name)
         if param is None:
-            raise GraphError(tr("{layer} has no parameter “{name}”", layer=layer, name=name))
+            raise GraphError(tr("{layer} has no parameter “{name}”", layer=spec.name, name=name))
         if not isinstance(value, Expression):
             try:
                 value = param.check(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from studio.document.model import Document
 from studio.graph.model import Block, Node, Value
-from studio.layers import find
+from studio.layers import record_of
 from studio.layers.params import NodeRefs, Param, Text
 from studio.layers.ports import output_ports as shown_outputs
 from studio.layers.spec import LayerSpec, Port
@@ -31,7 +31,7 @@ def input_ports(doc: Document, node: Node) -> tuple[Port, ...] | None:
     if node.layer in INSTANCES:
         block = block_of(doc, node)
         return tuple(Port(name) for name in block_ports(block, "Input")) if block else None
-    spec = find(node.layer)
+    spec = record_of(node)
     return spec.inputs if spec else None
 
 
@@ -40,7 +40,7 @@ def output_names(doc: Document, node: Node) -> tuple[str, ...] | None:
     if node.layer in INSTANCES:
         block = block_of(doc, node)
         return tuple(block_ports(block, "Output")) if block else None
-    spec = find(node.layer)
+    spec = record_of(node)
     if spec is None or node.layer == "Data":
         return None
     return tuple(port.name for port in shown_outputs(spec, node.params))
@@ -53,7 +53,7 @@ def param_of(spec: LayerSpec, name: str) -> Param | None:
 
 def referring(node: Node) -> dict[str, Value]:
     """The parameters of ``node`` that name other nodes of its graph."""
-    spec = find(node.layer)
+    spec = record_of(node)
     found: dict[str, Value] = {}
     for param in spec.params if spec else ():
         refers = isinstance(param, NodeRefs) or (isinstance(param, Text) and param.name in _REFERENCES)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from studio.document.model import Document
 from studio.document.names import block_names, check_name, free_name
-from studio.document.nodes import node_of, spec_of
+from studio.document.nodes import known_record, node_of, spec_of
 from studio.document.ports import INSTANCES, block_of, param_of
 from studio.graph.expression import Expression, names_in
 from studio.graph.model import Block, BlockParam, GraphError, Node, Value
@@ -84,7 +84,7 @@ def expose_param(doc: Document, block: str, node_id: str, param: str, name: str 
     if block not in doc.blocks:
         raise GraphError(tr("There is no block “{name}”", name=block))
     node = node_of(doc, block, node_id)
-    known = param_of(spec_of(node.layer), param)
+    known = param_of(known_record(node), param)
     if known is None:
         raise GraphError(tr("{layer} has no parameter “{name}”", layer=node.layer, name=param))
     value: Value = node.params.get(param, known.default)

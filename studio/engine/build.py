@@ -26,7 +26,9 @@ from studio.engine.data import (
 )
 from studio.engine.rng import draws_random
 from studio.files.datasets import OwnData, recall
+from studio.files.project import parse_project
 from studio.files.runs import read_record
+from studio.files.trust import check_trusted
 from studio.layers.datasets import DATASETS, TEXT_WINDOW
 from studio.places import resources
 
@@ -87,6 +89,7 @@ def load_model(folder: Path) -> ModuleType:
     Raises:
         RunError: the text does not run.
     """
+    _refuse_untrusted(folder)
     path = folder / "model.py"
     spec = importlib.util.spec_from_file_location(_MODULE, path)
     if spec is None or spec.loader is None:
@@ -98,6 +101,24 @@ def load_model(folder: Path) -> ModuleType:
     except Exception as error:
         raise RunError(f"{path} does not run: {type(error).__name__}: {error}.") from error
     return module
+
+
+def _refuse_untrusted(folder: Path) -> None:
+    """A run of a project that brings Python runs only where its text is trusted, whoever made the folder.
+
+    Raises:
+        RunError: it is not.
+    """
+    path = folder / "project.json"
+    data = path.read_bytes() if path.is_file() else b""
+    if b'"Custom"' not in data:
+        return
+    try:
+        check_trusted(
+            parse_project(data, path.name).document, "Open it in the studio and trust it, or give --trust"
+        )
+    except ValueError as error:
+        raise RunError(str(error)) from None
 
 
 def build_training(folder: Path, seed: int, device: torch.device | str = "cpu") -> nn.Module:

@@ -11,11 +11,15 @@ from typing import Any
 
 from studio.analysis import analyze
 from studio.codegen import generate
+from studio.document.custom import codes_of
 from studio.document.model import Document
+from studio.engine.custom_ask import answer_all
+from studio.engine.jobs import TRUST
 from studio.engine.onnx_file import ExportError, publish
 from studio.files.presets import open_named
 from studio.files.project import project_bytes
 from studio.files.runs import create_run
+from studio.files.trust import check_trusted
 from studio.files.weights import leave_weights
 from studio.text import tr
 
@@ -65,7 +69,11 @@ def _export(run: Path, args: Namespace, path: Path, *, fresh: bool) -> dict[str,
 
 def _fresh_run(document: Document, folder: Path) -> Path:
     """A run folder that was never trained: what its seed gives are the weights."""
+    check_trusted(document, TRUST)
     analysis = analyze(document)
+    if codes_of(document):
+        answer_all(lambda: analyze(document))
+        analysis = analyze(document)
     if not analysis.can_run:
         first = next(problem for problem in analysis.problems if problem.severity == "error")
         text = tr("The drawing has mistakes, the first at {node}: {message}.", node=first.node,

@@ -14,7 +14,9 @@ from typing import Any
 
 from studio.analysis import analyze
 from studio.codegen import generate
+from studio.document.custom import codes_of
 from studio.document.model import Document
+from studio.engine.custom_ask import answer_all
 from studio.files.project import project_bytes
 from studio.files.runs import (
     LIVE,
@@ -26,11 +28,13 @@ from studio.files.runs import (
     read_record,
     request,
 )
+from studio.files.trust import check_trusted
 from studio.graph.model import GraphError
 from studio.places import runs_folder
 from studio.text import tr
 
 DONE, UNUSABLE, STOPPED = 0, 1, 130
+TRUST = "Read it, then give the option --trust"
 _POLL_S = 0.1
 _STOP_S = 20.0  # a worker that was asked to stop gets this long to save
 
@@ -70,8 +74,13 @@ def new_run(document: Document, folder: Path | None = None) -> Path:
 
     Raises:
         GraphError: the drawing can't be trained, or ``folder`` holds something already.
+        UntrustedError: it brings Python that nobody has trusted.
     """
+    check_trusted(document, TRUST)
     analysis = analyze(document)
+    if codes_of(document):
+        answer_all(lambda: analyze(document))
+        analysis = analyze(document)
     first = next((p for p in analysis.problems if p.severity == "error"), None)
     if first is not None:
         place = f"{first.graph}/{first.node}" if first.graph else first.node

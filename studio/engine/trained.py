@@ -17,7 +17,7 @@ from studio.engine.checkpoints import checkpoint_steps, load_best
 from studio.engine.data import Batches, DataError, LoadedSet
 from studio.files.project import parse_project
 from studio.graph.model import Node
-from studio.layers import find
+from studio.layers import record_of
 from studio.layers.sources import DRAWN
 from studio.layers.values import values
 from studio.text import tr
@@ -191,7 +191,7 @@ class Trained:
 
     def _noise(self, node: str, count: int) -> Tensor:
         placed = self.document.main.nodes[node]
-        spec = find(placed.layer)
+        spec = record_of(placed)
         assert spec is not None
         params = values(spec, placed.params, own_names(self.document.params))
         generator = torch.Generator().manual_seed(self.plan.seed)

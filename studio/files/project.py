@@ -33,12 +33,13 @@ from studio.document.plain import (
     unknown,
     value_to_plain,
 )
+from studio.files.custom_code import fold, unfold
 from studio.files.errors import FileError
 from studio.files.save import save_bytes
 from studio.files.strict import load_strict, read_bytes
 from studio.graph.model import Graph, Node
 from studio.graph.persistent import PersistentMap
-from studio.layers import find
+from studio.layers import record_of
 
 FORMAT = 1
 MIGRATIONS: dict[int, Callable[[Plain], Plain]] = {}  # format n -> the plain object in format n + 1
@@ -55,6 +56,7 @@ _FIELDS = (
     "params",
     "sizes",
     "weights",
+    "custom",
 )
 _EXPANDED = {
     "main": 1,
@@ -65,6 +67,7 @@ _EXPANDED = {
     "params": 1,
     "sizes": 1,
     "weights": 1,
+    "custom": 2,
 }  # how deep values get a line each
 
 
@@ -165,7 +168,7 @@ def document_to_plain(doc: Document, node_text: Callable[[Node], Plain] = node_t
         plain["blocks"] = blocks
     if any(layout.values()):
         plain["layout"] = {key: value for key, value in layout.items() if value}
-    return plain
+    return fold(plain)
 
 
 def document_from_plain(plain: Plain) -> Document:
@@ -174,6 +177,7 @@ def document_from_plain(plain: Plain) -> Document:
     Raises:
         FileError: a field is missing or of a wrong type.
     """
+    plain = unfold(plain)
     nodes = nodes_from_plain(field_of(plain, "main", list, "project"), MAIN_IN_FILES)
     blocks = {}
     for name, value in field_of(plain, "blocks", dict, "project", {}).items():
@@ -202,7 +206,7 @@ def document_from_plain(plain: Plain) -> Document:
 
 def _full_node(node: Node) -> Plain:
     """The node with every parameter of its record said that does anything beside the others."""
-    spec = find(node.layer)
+    spec = record_of(node)
     if spec is None:
         return node_to_plain(node)
     defaults = {param.name: param.default for param in spec.params}

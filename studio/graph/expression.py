@@ -61,12 +61,7 @@ class Expression:
         Raises:
             ExpressionError: an unknown name, a division by zero, a result out of bounds.
         """
-        try:
-            return _value(_tree(self.text), names, self.text)
-        except ZeroDivisionError:
-            raise ExpressionError(f"“{self.text}” divides by zero") from None
-        except OverflowError:
-            raise ExpressionError(f"“{self.text}” gives a number that is too large") from None
+        return tree_value(_tree(self.text), names, self.text)
 
     def any_value(self, names: Mapping[str, object]) -> object:
         """Its value where a text or a list is right too: a plain name gives what it stands for.
@@ -115,6 +110,20 @@ def tree_of(text: str) -> Tree:
         ExpressionError: it is no expression.
     """
     return _tree(text)
+
+
+def tree_value(tree: Tree, names: Mapping[str, object], text: str) -> Number:
+    """The number that a part of an expression gives; ``text`` is the whole, for messages.
+
+    Raises:
+        ExpressionError: as ``Expression.value``.
+    """
+    try:
+        return _value(tree, names, text)
+    except ZeroDivisionError:
+        raise ExpressionError(f"“{text}” divides by zero") from None
+    except OverflowError:
+        raise ExpressionError(f"“{text}” gives a number that is too large") from None
 
 
 @functools.lru_cache(maxsize=4096)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+from studio.graph.model import Node
 from studio.layers import (
     activation,
     attention,
@@ -15,6 +16,7 @@ from studio.layers import (
     cells,
     convolution,
     convolution_transpose,
+    custom,
     detection,
     diffusion,
     distance,
@@ -88,6 +90,7 @@ _FILES = (
     convolution,
     convolution_transpose,
     blocks,
+    custom,
     sequence,
     cells,
     attention,
@@ -168,6 +171,15 @@ _FORMER = {old: spec for spec in CATALOGUE.values() for old in spec.former_names
 def find(name: str) -> LayerSpec | None:
     """The record of the layer ``name``, also by a former name; None when there is none."""
     return CATALOGUE.get(name) or _FORMER.get(name)
+
+
+def record_of(node: Node) -> LayerSpec | None:
+    """The record of a node's layer; a layer that the user wrote has one for each text."""
+    spec = find(node.layer)
+    if spec is None or spec.name != custom.NAME:
+        return spec
+    code = node.params.get("code")
+    return spec if code is None else custom.custom_record(code, tuple(node.inputs))
 
 
 def is_random(spec: LayerSpec, p: SimpleNamespace) -> bool:

@@ -197,6 +197,17 @@ class Text(Param):
 
 
 @dataclass(frozen=True, slots=True)
+class Code(Text):
+    """Python text that only a worker ever runs."""
+
+    def check(self, value: Value) -> Value:
+        """See Param. Whether the text is right is said by analysis: half a class must be kept too."""
+        if not isinstance(value, str) or len(value) > 100_000:
+            raise ParamError("{name} needs text, got {value}", name=self.name, value=str(value)[:60])
+        return value
+
+
+@dataclass(frozen=True, slots=True)
 class BlockRef(Text):
     """The name of a block of the project."""
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLineEdit,
+    QPushButton,
     QSpinBox,
     QWidget,
 )
@@ -18,7 +19,19 @@ from PySide6.QtWidgets import (
 from studio.graph.expression import Expression, ExpressionError, parse
 from studio.graph.model import Value
 from studio.layers.datasets import DATASETS
-from studio.layers.params import BlockRef, Bool, Choice, Float, Int, Ints, NodeRefs, Numbers, Param, Text
+from studio.layers.params import (
+    BlockRef,
+    Bool,
+    Choice,
+    Code,
+    Float,
+    Int,
+    Ints,
+    NodeRefs,
+    Numbers,
+    Param,
+    Text,
+)
 from studio.text import tr
 
 _LARGEST = 2**31 - 1
@@ -178,6 +191,24 @@ class NamesEditor(LineEditor):
         return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+class CodeField(Editor):
+    """How long the text is; it is written in a window of its own, which ``wanted`` asks for."""
+
+    wanted = Signal()
+
+    def __init__(self, param: Param, parent: QWidget | None = None) -> None:
+        super().__init__(param, parent)
+        self._button = QPushButton()
+        self._button.setAutoDefault(False)
+        self._button.clicked.connect(self.wanted)
+        self._add(self._button)
+        self._row.addStretch()
+
+    def show_value(self, value: Value) -> None:
+        lines = str(value).rstrip("\n").count("\n") + 1
+        self._button.setText(tr("Edit {lines} lines …", lines=lines))
+
+
 def text_of(value: Value) -> str:
     """``value`` as a form shows it: 3 × 3, 0.001, = 4*width."""
     if isinstance(value, Expression):
@@ -206,6 +237,7 @@ EDITORS: dict[type[Param], Callable[[Param], Editor]] = {
     Numbers: LineEditor,
     Text: LineEditor,
     Bool: BoolEditor,
+    Code: CodeField,
     NodeRefs: NamesEditor,
 }
 

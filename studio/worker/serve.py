@@ -25,6 +25,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "mistakes": ("studio.engine.insight", "mistakes"),
     "generate_text": ("studio.engine.insight", "generate_text"),
     "export": ("studio.engine.insight", "export"),
+    "try_custom": ("studio.engine.custom_probe", "try_custom"),
     "inspect_data": ("studio.engine.inspect_data", "inspect_data"),
 }
 """Kind of a request -> module and function of the engine that answers it."""

@@ -14,7 +14,7 @@ from studio.document.ports import INSTANCES, block_of, block_ports
 from studio.graph.expression import Expression, ExpressionError
 from studio.graph.model import Node
 from studio.graph.spec import TensorSpec, kind_of
-from studio.layers import find
+from studio.layers import record_of
 from studio.layers.ports import output_ports
 from studio.layers.spec import Category, LayerSpec, Port
 from studio.text import tr
@@ -78,7 +78,7 @@ def make_card(
     mark: Mark = PLAIN,
 ) -> Card:
     """The card of ``node``."""
-    spec = find(node.layer)
+    spec = record_of(node)
     inputs = tuple(PortMark(port, _input_kind(port)) for port in _inputs(document, node, spec))
     outputs = _outputs(document, node, spec, facts)
     line = second_line(document, node, spec)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from studio.document.model import Document
 from studio.graph.model import Graph, Node, Source
 from studio.graph.spec import TensorSpec, kind_of
-from studio.layers import find
+from studio.layers import record_of
 from studio.layers.params import ParamError
 from studio.layers.ports import kinds_of
 from studio.layers.spec import LayerSpec, Port, ShapeError
@@ -70,7 +70,7 @@ def misfit(
     document: Document, graph: Graph, scene: Scene, node: Node, port: str, mark: PortMark, source: Source
 ) -> Refusal | None:
     """Why the value of ``mark`` does not suit the input ``port`` of ``node``."""
-    spec = find(node.layer)
+    spec = record_of(node)
     wanted = next((p for p in spec.inputs if p.name == port), None) if spec else None
     if spec is None or wanted is None or mark.spec is None:
         return None

@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
 from studio.graph.expression import Expression
-from studio.layers import find
+from studio.layers import record_of
 from studio.text import tr
 from studio.ui.canvas.gestures.base import Pointer
 from studio.ui.canvas.keys import CANVAS_KEYS, call, keys_of
@@ -125,7 +125,7 @@ def _short(text: str) -> str:
 def _faces(view: CanvasView, menu: QMenu, name: str) -> None:
     """The parameters of a node inside a block that the block may offer on its face."""
     node = view.session.document.graph(view.scene.key).nodes[name]
-    spec = find(node.layer)
+    spec = record_of(node)
     part = QMenu(tr("On the block's face"), menu)
     for param in spec.params if spec else ():
         value = node.params.get(param.name, param.default)

@@ -11,7 +11,7 @@ from studio.document.model import Document
 from studio.document.ports import INSTANCES
 from studio.graph.expression import Expression, parse
 from studio.graph.model import Node, Value
-from studio.layers import find
+from studio.layers import record_of
 from studio.layers.params import Float, Int, Ints, Param
 from studio.ui.canvas.cards import shown_value
 from studio.ui.canvas.geometry import EDGE, PAD, Box
@@ -31,7 +31,7 @@ class Spot:
 def spots(document: Document, scene: Scene, name: str, metrics: QFontMetricsF) -> list[Spot]:
     """The numbers that can be dragged on the card of a node."""
     node, card = document.graph(scene.key).nodes.get(name), scene.card(name)
-    spec = find(node.layer) if node else None
+    spec = record_of(node) if node else None
     if node is None or spec is None or not spec.short or card.mark.folded or card.dot:
         return []
     if node.layer in INSTANCES:
@@ -57,7 +57,7 @@ def spots(document: Document, scene: Scene, name: str, metrics: QFontMetricsF) -
 
 def _times(scene: Scene, node: Node) -> list[Spot]:
     """The ×12 of a repeated block."""
-    spec, box = find(node.layer), scene.box(node.id)
+    spec, box = record_of(node), scene.box(node.id)
     param = next((one for one in spec.params if one.name == "times"), None) if spec else None
     if param is None:
         return []

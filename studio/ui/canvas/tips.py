@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from studio.analysis import Analysis
 from studio.document.model import Document
-from studio.layers import find
+from studio.layers import record_of
 from studio.text import tr
 from studio.ui.canvas.cards import long_shape
 from studio.ui.canvas.scene import PortRef, Scene
@@ -14,7 +14,7 @@ from studio.ui.canvas.wiring import Wire
 def node_tip(document: Document, scene: Scene, analysis: Analysis, name: str) -> str:
     """Whole name, what the layer does, and its problems."""
     node = document.graph(scene.key).nodes[name]
-    spec = find(node.layer)
+    spec = record_of(node)
     rows = [f"{name}: {node.layer}"]
     if spec is not None:
         rows.append(tr(spec.summary))

@@ -14,7 +14,7 @@ from studio.analysis.model import Facts
 from studio.graph.model import Node
 from studio.graph.sizes import symbol
 from studio.graph.spec import TensorSpec
-from studio.layers import CATALOGUE, find
+from studio.layers import CATALOGUE, find, record_of
 from studio.layers.explain import axes_text, formula_with_numbers, links, range_text, related, weight_lines
 from studio.layers.formula import parse_formula
 from studio.layers.params import Param, ParamError
@@ -163,7 +163,7 @@ class HelpPanel(QScrollArea):
         if len(chosen) != 1:
             return None
         node = self._session.document.graph(self._session.graph_key).nodes.get(next(iter(chosen)))
-        found = find(node.layer) if node is not None else None
+        found = record_of(node) if node is not None else None
         return self._node_subject(node, found) if node is not None and found is not None else None
 
     def _node_subject(self, node: Node, spec: LayerSpec) -> Subject:

@@ -21,7 +21,7 @@ from studio.analysis.model import Analysis, Facts
 from studio.document import edits
 from studio.document.ports import block_of
 from studio.graph.model import Block, Node, Value
-from studio.layers import find
+from studio.layers import record_of
 from studio.layers.formula import parse_formula
 from studio.layers.params import Param
 from studio.layers.spec import LayerSpec
@@ -118,7 +118,7 @@ class Inspector(QScrollArea):
         self._rows.clear()
         self._results.clear()
         self._more, self._notes, self._arguments, self._present, self._own = None, None, None, None, None
-        spec = find(node.layer) if node else None
+        spec = record_of(node) if node else None
         if node is None or spec is None:
             self._build_empty(node)
             return
@@ -285,7 +285,7 @@ class Inspector(QScrollArea):
             self._session.select({text})
 
     def _show_values(self, node: Node) -> None:
-        spec = find(node.layer)
+        spec = record_of(node)
         names = names_of(self._session.document, self._session.graph_key)
         if self._arguments:
             self._arguments.show_values(node.arguments, names)
@@ -320,7 +320,7 @@ class Inspector(QScrollArea):
 
     def _show_facts(self) -> None:
         node = self._node()
-        if node is None or find(node.layer) is None:
+        if node is None or record_of(node) is None:
             return
         clear_layout(self._facts_box)
         analysis = self._session.analysis
