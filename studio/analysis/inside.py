@@ -9,7 +9,7 @@ from studio.analysis.configure import arguments, index_names, own_names
 from studio.analysis.drawing import Drawing
 from studio.graph.expression import Expression, ExpressionError
 from studio.graph.model import Value
-from studio.layers import find
+from studio.layers import record_of
 
 
 def names_of(document: Drawing, key: str = "") -> dict[str, Any]:
@@ -25,7 +25,7 @@ def names_of(document: Drawing, key: str = "") -> dict[str, Any]:
     while todo:
         graph, names = todo.pop(0)
         for node in document.graph(graph).nodes.values():
-            layer = find(node.layer)
+            layer = record_of(node)
             block = document.blocks.get(str(node.params.get("block", ""))) if layer else None
             if layer is None or layer.traits.role != "block" or block is None or block.name in seen:
                 continue
