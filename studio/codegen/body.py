@@ -64,6 +64,7 @@ class Body:
     place: Callable[[str], str] | None = (
         None  # node -> where its module is reached, where that is not ``owner``
     )
+    lent: frozenset[str] = frozenset()  # nodes that are not written here, whose weights others use here
     uses_x: bool = True  # False: every value is called by its node's name
 
     def __post_init__(self) -> None:
@@ -241,9 +242,12 @@ class Body:
         return render(seen.spec(name), seen.named(name), seen.input_specs(name), expressions, reached)
 
     def _block(self, seen: Scope, name: str) -> str:
-        if seen.owner(name) != name:
-            return ""
         assert self.block_build is not None
+        owner = seen.owner(name)
+        if owner != name:
+            if owner in self.lent and owner not in self.modules:
+                self._note(owner, self.block_build(seen, owner))
+            return ""
         return self.block_build(seen, name)
 
     def _write_loop(self, name: str, given: list[str], owners: tuple[str, ...]) -> None:

@@ -66,11 +66,13 @@ class Classes:
         for (node, port), text in inputs.items():
             body.give(node, port, text)
         body.batch = next(iter(inputs.values()), "")
+        owners = dict.fromkeys(scope.owner(name) for name in chosen)
+        body.lent = frozenset(owners).difference(chosen)
         self._fill(body, chosen, outputs)
         takes = [(text, scope.spec_at(Source(node, port))) for (node, port), text in inputs.items()]
         draft = Draft(scope, body, takes, [scope.spec_at(source) for source in outputs])
         names = [source.node for source in outputs]
-        count = sum(scope.parameters(name) for name in chosen)
+        count = sum(scope.parameters(name) for name in {**dict.fromkeys(chosen), **owners})
         self._add([draft], title, lambda made: f"{_doc(made, names)}. {count:,} parameters.")
         return body
 

@@ -304,6 +304,12 @@ def _reads(data: _Set) -> list[list[str]]:
             f"{pad}tokens = steps.repeat_interleave(64).cumsum(0) % {data.vocabulary}",
         ]
         name = "tokens"
+    elif data.kind == "text" and data.record and not data.record.characters:
+        lines = [
+            f'{pad}with np.load(FOLDER / "{_file(data)}") as arrays:',
+            f'{pad}    tokens = torch.from_numpy(arrays["tokens"])',
+        ]
+        name = "tokens"
     elif data.kind == "text":
         lines = [
             f'{pad}text = (FOLDER / "{_file(data)}").read_bytes().decode()',

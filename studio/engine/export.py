@@ -86,6 +86,8 @@ def metadata(trained: Trained) -> dict[str, str]:
     }
     if any(item.node for item in trained.inputs) and trained.data().loaded.characters:
         found["characters"] = trained.data().loaded.characters
+    elif any(item.node for item in trained.inputs) and trained.data().loaded.merges:
+        found["merges"] = _json(trained.data().loaded.merges)
     return found
 
 

@@ -85,11 +85,11 @@ def sample(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
 
 
 def generate_text(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """A text that goes on from a beginning, one character at a time.
+    """A text that goes on from a beginning, one character or word piece at a time.
 
     Args:
-        args: run: folder; prompt: the beginning, unknown characters are dropped; length: characters to add;
-            temperature: 0 takes the likeliest character, 1 draws by the network's own shares; seed: of the draws.
+        args: run: folder; prompt: the beginning, unknown characters are dropped; length: tokens to add;
+            temperature: 0 takes the likeliest token, 1 draws by the network's own shares; seed: of the draws.
         progress: told how far it is.
 
     Raises:
@@ -97,21 +97,21 @@ def generate_text(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """
     trained = load_trained(Path(str(args["run"])))
     data = trained.data()
-    known, field = data.loaded.characters, data.loaded.field(trained.main.field)
-    if not known or field.kind != "tokens":
+    spelling, field = data.loaded.spelling, data.loaded.field(trained.main.field)
+    if spelling is None or field.kind != "tokens":
         raise RunError(tr("This network does not read characters. Open a run of a text model."))
     length = min(max(0, int(args.get("length", 400))), _LONGEST)
     temperature = float(args.get("temperature", 0.8))
     generator = torch.Generator().manual_seed(int(args.get("seed", trained.plan.seed)))
-    ids = [known.index(letter) for letter in str(args.get("prompt", "")) if letter in known]
-    ids = ids or [known.index("\n" if "\n" in known else known[0])]
-    prompt = "".join(known[number] for number in ids)
+    ids = spelling.encode(str(args.get("prompt", ""))) or spelling.encode("\n") or [0]
+    blank = (spelling.encode(" ") or [0])[0]
+    prompt = spelling.decode(ids)
     window = field.shape[0]
     for step in range(length):
         if step % 50 == 0:
             progress(step / length, tr("Writing"))
-        ids.append(_next(_last_scores(trained, ids[-window:], window, known), temperature, generator))
-    text = "".join(known[number] for number in ids)
+        ids.append(_next(_last_scores(trained, ids[-window:], window, blank), temperature, generator))
+    text = spelling.decode(ids)
     return {"text": text, "prompt": prompt}
 
 
@@ -221,6 +221,9 @@ def _shown(trained: Trained, index: int) -> dict[str, Any]:
         height, width = grey.shape
         pixels = base64.b64encode(bytes(grey.flatten().tolist())).decode()
         return {"width": width, "height": height, "pixels": pixels}
+    if field.kind == "tokens" and data.loaded.spelling is not None:
+        text = data.loaded.spelling.decode(raw.tolist())
+        return {"width": 0, "height": 0, "pixels": "", "text": text}
     numbers = raw.flatten()[:_SHOWN_NUMBERS].tolist()
     columns = field.columns if len(field.columns) > 1 else ()
     parts = [
@@ -230,12 +233,11 @@ def _shown(trained: Trained, index: int) -> dict[str, Any]:
     return {"width": 0, "height": 0, "pixels": "", "text": ", ".join(parts)}
 
 
-def _last_scores(trained: Trained, ids: list[int], window: int, known: str) -> Tensor:
-    """The scores of the character that follows, (vocabulary,)."""
+def _last_scores(trained: Trained, ids: list[int], window: int, blank: int) -> Tensor:
+    """The scores of the token that follows, (vocabulary,)."""
     try:
         scores = trained.run(torch.tensor([ids]))[0]
     except RuntimeError:  # a network that takes whole windows only: blanks stand before the beginning
-        blank = known.index(" ") if " " in known else 0
         scores = trained.run(torch.tensor([[blank] * (window - len(ids)) + ids]))[0]
     return scores[0, -1] if scores.dim() == 3 else scores[0]
 

@@ -71,16 +71,35 @@ def _row(trained: Trained, field: DataField) -> str:
 
 
 def _text(trained: Trained, field: DataField, file: str) -> str:
-    window = field.shape[0]
+    """The lines for a text, "" where its tokens stand for nothing."""
     data = trained.data()
-    ids = data.loaded.raw(field.name, data.part("test", "validation")[:1])[0]
-    beginning = "".join(data.loaded.characters[int(number)] for number in ids)
+    ids = data.loaded.raw(field.name, data.part("test", "validation")[:1])[0].tolist()
+    run = f"net.run(None, {{{trained.main.name!r}: x}})[0]"
+    start = f"import numpy, onnxruntime\nnet = onnxruntime.InferenceSession({file!r})\n"
+    label = next((item for item in data.loaded.fields if item.kind == "label"), None)
+    if label is not None:
+        return (
+            f"{start}x = numpy.array([{ids}], 'int64')\n"
+            f"print({list(label.classes)!r}[net.run([{trained.outputs[0]!r}], "
+            f"{{{trained.main.name!r}: x}})[0].argmax()])\n"
+        )
+    if data.loaded.merges:
+        return (
+            f"import json\n{start}"
+            "pieces = [bytes([number]) for number in range(256)]\n"
+            "for a, b in json.loads(net.get_modelmeta().custom_metadata_map['merges']):\n"
+            "    pieces.append(pieces[a] + pieces[b])\n"
+            f"x = numpy.array([{ids}], 'int64')\n"
+            f"print(repr(pieces[{run}[0, -1].argmax()].decode(errors='replace')))\n"
+        )
+    if not data.loaded.characters:
+        return ""
+    window = field.shape[0]
+    beginning = "".join(data.loaded.characters[number] for number in ids)
     return (
-        "import numpy, onnxruntime\n"
-        f"net = onnxruntime.InferenceSession({file!r})\n"
-        "known = net.get_modelmeta().custom_metadata_map['characters']\n"
+        f"{start}known = net.get_modelmeta().custom_metadata_map['characters']\n"
         f"x = numpy.array([[known.index(c) for c in {beginning!r}.rjust({window})[-{window}:]]], 'int64')\n"
-        f"print(repr(known[net.run(None, {{{trained.main.name!r}: x}})[0][0, -1].argmax()]))\n"
+        f"print(repr(known[{run}[0, -1].argmax()]))\n"
     )
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from studio.layers.data_record import DataField, DataSet
 from studio.layers.datasets_sequences import SEQUENCES
+from studio.layers.datasets_words import TEXT_WINDOW, WORDS, text_fields
 
 __all__ = ["DATASETS", "SERIES_WINDOW", "TEXT_WINDOW", "DataField", "DataSet"]
 
-TEXT_WINDOW = 64  # characters in one sample of a text, unless the Data node says otherwise
 SERIES_WINDOW = 24  # points a forecast looks back on: two years of a monthly series
 
 _DIGITS = tuple("0123456789")
@@ -93,32 +93,6 @@ def _features(*columns: str) -> DataField:
     return DataField("features", (len(columns),), "float32", "number", "F", columns=columns)
 
 
-def _text(vocabulary: int) -> tuple[DataField, DataField]:
-    """A window of tokens and the same window one token later."""
-    return (
-        DataField("tokens", (TEXT_WINDOW,), "int64", "tokens", "T", vocabulary=vocabulary),
-        DataField("next", (TEXT_WINDOW,), "int64", "tokens", "T", vocabulary=vocabulary),
-    )
-
-
-def _counted(vocabulary: int) -> DataSet:
-    """Generated tokens for a language model of published size."""
-    return DataSet(
-        f"tokens-{vocabulary}",
-        f"Generated tokens, {vocabulary:,}",
-        "66,560 generated tokens that count up by changing steps, no language: to run networks of published"
-        " size.",
-        66560,
-        _text(vocabulary),
-        "",
-        "next_token",
-        (49920, 8320, 8320),
-        licence="made by Tsumiki Studio",
-        source="generated",
-        synthetic=True,
-    )
-
-
 def _series(column: str) -> tuple[DataField, DataField]:
     """The past points of a series and the one that follows them."""
     return (
@@ -175,7 +149,7 @@ _TEXTS = (
         "Pride and Prejudice",
         "Jane Austen's novel as a row of characters; the task is to guess the next one.",
         684584,
-        _text(len(_AUSTEN_CHARACTERS)),
+        text_fields(len(_AUSTEN_CHARACTERS)),
         "austen.txt",
         "next_token",
         (616128, 34228, 34228),  # 90 %, 5 % and 5 %
@@ -316,10 +290,8 @@ _GENERATED = (
         source="generated",
         synthetic=True,
     ),
-    _counted(50257),
-    _counted(30522),
 )
 
 DATASETS: dict[str, DataSet] = {
-    data.key: data for data in (*_IMAGES, *_TEXTS, *_TABLES, *_SERIES, *_GENERATED, *SEQUENCES)
+    data.key: data for data in (*_IMAGES, *_TEXTS, *_TABLES, *_SERIES, *_GENERATED, *SEQUENCES, *WORDS)
 }

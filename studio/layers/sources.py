@@ -24,7 +24,8 @@ def _data_shape(p: SimpleNamespace, inputs: Specs) -> Specs:
         raise ShapeError(
             "there is no data set {set} here: choose one, or drop its file on the window", set=p.set
         )
-    return tuple(_field_spec(field, p.window) for field in fields)
+    cut = any(field.name == "next" for field in fields)  # rows of tokens have the length they have
+    return tuple(_field_spec(field, p.window if cut else 0) for field in fields)
 
 
 def _field_spec(field: DataField, window: int) -> TensorSpec:

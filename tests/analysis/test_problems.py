@@ -136,7 +136,10 @@ UNFIXED: dict[str, tuple[Document, str, str, str]] = {
     "no data": (document(N("hidden", "Linear")), "no_data", "", "error"),
     "unknown set": (classifier(digits=N("digits", "Data", set="moon")), "shape", "digits", "error"),
     "two data": (
-        classifier(more=N("more", "Data", set="iris"), view=N("view", "View", {"x": "more.features"})),
+        classifier(
+            more=N("more", "Data", set="fashion-5k", split=(4500, 250, 250)),
+            view=N("view", "View", {"x": "more.image"}),
+        ),
         "two_data",
         "more",
         "hint",

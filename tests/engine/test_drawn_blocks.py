@@ -16,7 +16,7 @@ from studio.analysis import analyze
 from studio.codegen import generate
 from studio.document.model import Document
 from studio.files.presets import load_preset, preset_names
-from tests.analysis.drawings import document
+from tests.analysis.drawings import block, document
 from tests.analysis.drawings import node as N
 from tests.analysis.drawn import gpt, odds, resnet
 
@@ -139,3 +139,24 @@ def test_a_convolution_may_use_the_weight_of_another() -> None:
     assert analyze(doc).parameters == sum(weight.numel() for weight in network.parameters())
     wrong = doc.with_graph("", doc.main.with_node(nodes[3].with_params({"kernel_size": (5, 5)})))
     assert "4×4×5×5" in next(p.message for p in analyze(wrong).problems if p.code == "tied")
+
+
+def test_weights_of_a_use_outside_the_network_are_built_inside_it() -> None:
+    """The Output reads ``second``, which borrows from ``first``, of which only a loss reads."""
+    part = block("part", N("x", "Input"), N("line", "Linear", {"x": "x"}, out_features=4))
+    part = block("part", *part.graph.nodes.values(), N("y", "Output", {"x": "line"}))
+    doc = document(
+        N("flowers", "Data", set="iris"),
+        N("first", "Block", {"x": "flowers.features"}, block="part"),
+        N("same", "MSE", {"input": "first", "target": "flowers.features"}),
+        N("second", "Block", {"x": "flowers.features"}, block="part", weights_of="first"),
+        N("prediction", "Output", {"x": "second"}),
+        blocks={"part": part},
+    )
+    training = module_of(doc).Training()
+    assert sorted(dict(training.named_parameters())) == [
+        "network.first.line.bias",
+        "network.first.line.weight",
+    ]
+    rows = torch.rand(3, 4)
+    assert torch.equal(training.network(rows), training.network.first(rows))

@@ -100,6 +100,16 @@ def test_snippet_says_the_next_character(tmp_path: Path) -> None:
     assert answer_of(result["snippet"], tmp_path) == repr(trained.data().loaded.characters[number])
 
 
+def test_snippet_says_the_next_piece(tmp_path: Path) -> None:
+    run = make_run("gpt-pieces", tmp_path / "run", steps=3)
+    result = export_run(run, tmp_path / "pieces.onnx")
+    trained = load_trained(run)
+    index = trained.data().part("test", "validation")[:1]
+    number = int(trained.run(*trained.batch(index))[0][0, -1].argmax())
+    spelling = trained.data().loaded.spelling
+    assert spelling is not None and answer_of(result["snippet"], tmp_path) == repr(spelling.decode([number]))
+
+
 def test_block_leaves_by_itself(lenet: Path, tmp_path: Path) -> None:
     export_run(lenet, tmp_path / "head.onnx", network="head")
     model = onnx.load(tmp_path / "head.onnx")

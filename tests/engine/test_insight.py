@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from studio.engine.build import RunError
-from studio.engine.insight import generate_text, mistakes, predict
+from studio.engine.insight import generate_text, mistakes, predict, sample
 from studio.engine.trained import load_trained
 from studio.worker.serve import KINDS
 from tests.engine.trained_runs import make_run, train
@@ -90,6 +90,30 @@ def test_text_goes_on_from_what_is_known_of_the_prompt(tmp_path: Path) -> None:
     assert first.startswith("It was ") and len(first) == 7 + 90
     assert generate_text(args, quiet)["text"] == first
     assert len(generate_text({**args, "prompt": "", "temperature": 0, "length": 5}, quiet)["text"]) == 6
+
+
+def test_a_text_in_pieces_goes_on_from_any_prompt(tmp_path: Path) -> None:
+    run = make_run("gpt-pieces", tmp_path / "run", steps=2)
+    args = {"run": str(run), "prompt": "It was 漢", "length": 30, "temperature": 0.8}
+    found = generate_text(args, quiet)
+    assert found["prompt"] == "It was 漢" and found["text"].startswith("It was 漢")
+    assert generate_text(args, quiet) == found
+    spelling = load_trained(run).data().loaded.spelling
+    assert spelling is not None
+    greedy = generate_text({**args, "temperature": 0, "length": 1}, quiet)["text"]
+    ids = spelling.encode("It was 漢")
+    last = load_trained(run).run(torch.tensor([ids]))[0][0, -1]
+    assert greedy == spelling.decode([*ids, int(last.argmax())])
+
+
+def test_a_passage_of_pieces_is_shown_as_text(tmp_path: Path) -> None:
+    run = make_run("bert", tmp_path / "run", steps=2)
+    found = sample({"run": str(run), "position": 3}, quiet)
+    data = load_trained(run).data()
+    index = data.part("test")[3:4]
+    assert data.loaded.spelling is not None
+    assert found["text"] == data.loaded.spelling.decode(data.loaded.raw("tokens", index)[0].tolist())
+    assert found["truth"] in ("speech", "narration") and len(found["classes"]) == 2
 
 
 def test_a_new_checkpoint_is_seen(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,7 +43,9 @@ def train(run: Path, steps: int, rate: float) -> None:
         optimizer.step()
 
     feed = open_data(plan).train
+    several = "acts" in inspect.signature(training.step).parameters  # type: ignore[arg-type]
+    more = (lambda name: True,) if several else ()
     for step in range(steps):
-        training.step(feed.batch(*divmod(step, feed.steps)), update)  # type: ignore[operator]
+        training.step(feed.batch(*divmod(step, feed.steps)), update, *more)  # type: ignore[operator]
     weights = {name: value.detach().clone() for name, value in training.state_dict().items()}
     save_checkpoint(run, Snapshot(State(step=steps, best_step=steps), weights, {}, is_best=True))

@@ -17,8 +17,9 @@ RECORDS = pytest.mark.parametrize("record", DATASETS.values(), ids=lambda record
 def test_keys_are_permanent() -> None:
     assert " ".join(DATASETS) == (
         "digits-8x8 digits-28x28 fashion-5k austen breast-cancer wine iris diabetes "
-        "airline sunspots co2 xor spirals shapes-224 tokens-50257 tokens-30522 "
-        "wave japanese-vowels basic-motions drum-hits"
+        "airline sunspots co2 xor spirals shapes-224 "
+        "wave japanese-vowels basic-motions drum-hits "
+        "austen-pieces austen-speech tokens-50257 tokens-30522"
     )
 
 

@@ -57,12 +57,16 @@ def load(key: str, resources: Path, window: int = TEXT_WINDOW, stride: int | Non
     if record.synthetic:
         return LoadedSet(key, record.fields, GENERATORS[key](), record.raw_max, in_order=record.in_order)
     data = read_checked(record, resources / "data")
-    if record.task == "next_token":
+    if record.characters:
         return token_set(record, encode(data.decode("utf-8"), record.characters), window, stride)
     arrays = _arrays(data)
+    pairs = arrays.pop("merges", torch.empty(0, 2)).tolist()
+    merges = tuple((int(first), int(second)) for first, second in pairs)
+    if record.task == "next_token":
+        return replace(token_set(record, arrays["tokens"], window, stride), merges=merges)
     if record.task == "forecast":
         return series_set(record, arrays["value"])
-    return LoadedSet(key, record.fields, arrays, record.raw_max, in_order=record.in_order)
+    return LoadedSet(key, record.fields, arrays, record.raw_max, in_order=record.in_order, merges=merges)
 
 
 def read_checked(record: DataSet, folder: Path) -> bytes:

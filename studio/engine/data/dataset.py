@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
+from studio.engine.data.spelling import Letters, Pieces, Spelling
 from studio.layers.datasets import DataField
 
 
@@ -36,6 +37,7 @@ class LoadedSet:
         points: length of the text or series, else 0.
         characters: of a text: its distinct characters, index = token id.
         in_order: whether the parts of a split follow each other instead of being drawn.
+        merges: of a text in pieces: the byte pairs, see `spelling.Pieces`; else empty.
         name_of: sample names (paths) when the samples are files, else empty.
     """
 
@@ -48,6 +50,7 @@ class LoadedSet:
     points: int = 0
     characters: str = ""
     in_order: bool = False
+    merges: tuple[tuple[int, int], ...] = field(default=(), repr=False)
     name_of: tuple[str, ...] = field(default=(), repr=False)
 
     @property
@@ -59,8 +62,15 @@ class LoadedSet:
 
     @property
     def is_text(self) -> bool:
-        """True when samples are windows cut from one tensor of characters."""
-        return any(item.kind == "tokens" for item in self.fields)
+        """True when samples are windows cut from one tensor of tokens."""
+        return self.starts is not None and any(item.kind == "tokens" for item in self.fields)
+
+    @property
+    def spelling(self) -> Spelling | None:
+        """What its tokens stand for; None where they stand for nothing."""
+        if self.merges:
+            return Pieces(self.merges)
+        return Letters(self.characters) if self.characters else None
 
     def field(self, name: str) -> DataField:
         """The field of this name.

@@ -45,7 +45,7 @@ class UnderstandPanel(QScrollArea):
         field, status = self._first_field(), self._control.status
         if status is None or status.step == 0:
             self._column.addWidget(label(tr("Train the drawing first; then try it here."), "secondary"))
-        elif field is not None and field.kind == "tokens":
+        elif field is not None and field.kind == "tokens" and self._knows_what_follows():
             self._column.addWidget(Writing(self._ask))
         else:
             self._build_samples(field)
@@ -92,6 +92,11 @@ class UnderstandPanel(QScrollArea):
             if fields:
                 return fields[0]
         return None
+
+    def _knows_what_follows(self) -> bool:
+        """Whether a Data node brings a text together with what follows each of its tokens."""
+        nodes = self._session.document.main.nodes.values()
+        return any(field.name == "next" for node in nodes for field in self._fields(node))
 
     def _fields(self, node: Node) -> tuple[DataField, ...]:
         """The fields of a Data node, of a shipped or an own set."""

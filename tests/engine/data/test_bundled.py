@@ -72,6 +72,20 @@ def test_written_code_makes_the_same_samples(key: str, resources: Path) -> None:
         assert torch.equal(getattr(made, name), values)
 
 
+@pytest.mark.parametrize("key", ["austen-pieces", "austen-speech"])
+def test_written_code_reads_word_pieces(key: str, resources: Path, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    shutil.copy(resources / "data" / f"{key}.npz", tmp_path / "data")
+    module: Any = ModuleType("data_text")
+    module.__file__ = str(tmp_path / "data.py")
+    exec(compile(data_script({"text": {"set": key}}, {}), "data.py", "exec"), module.__dict__)
+    made, loaded = module.Data(), load(key, resources)
+    rows = split_set(loaded, DATASETS[key].split, seed=0)["test"]
+    for field in loaded.fields:
+        found = torch.cat([batch[field.name] for batch in made.part("test", 64)])
+        assert torch.equal(found, loaded.raw(field.name, rows))
+
+
 def test_generated_tokens_count_up_by_one_step_in_each_run(resources: Path) -> None:
     steps = load("tokens-50257", resources).tensors["tokens"].diff().remainder(50257).reshape(-1)
     assert steps.min() >= 1 and steps.max() <= 99

@@ -1,0 +1,61 @@
+"""Texts become tokens and come back, letter by letter and in pieces."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from studio.engine.data import load
+from studio.engine.data.spelling import Letters, Pieces
+
+
+@pytest.fixture(scope="module")
+def novel(resources: Path) -> str:
+    return (resources / "data" / "austen.txt").read_bytes().decode()
+
+
+def test_letters_leave_out_what_they_do_not_know() -> None:
+    letters = Letters("\n abc")
+    assert letters.encode("a bäc\n") == [2, 1, 3, 4, 0]
+    assert letters.decode([2, 1, 3, 4, 0]) == "a bc\n"
+
+
+def test_the_pair_learned_first_is_joined_first() -> None:
+    pieces = Pieces(((98, 99), (97, 98), (256, 100)))  # bc, ab, bcd
+    assert pieces.encode("abcd") == [97, 258]
+    assert pieces.encode("ab cd") == [257, 32, 99, 100]  # none reaches beyond a word
+
+
+@pytest.mark.parametrize(
+    "text", ["", "It was a truth", "漢字 and ünïcode\n\n 1813", "\x00\ttab", '\'tis--"_so_"!']
+)
+def test_any_text_comes_back_from_pieces(text: str, resources: Path) -> None:
+    spelling = load("austen-pieces", resources).spelling
+    assert spelling is not None and spelling.decode(spelling.encode(text)) == text
+
+
+def test_marks_without_a_text_and_torn_bytes_are_no_error() -> None:
+    assert Pieces(((97, 98),)).decode([256, 99, 1024, 0xE6]) == "abc\ufffd"
+
+
+def test_the_shipped_tokens_are_the_novel(novel: str, resources: Path) -> None:
+    loaded = load("austen-pieces", resources)
+    tokens, spelling = loaded.tensors["tokens"].tolist(), loaded.spelling
+    assert spelling is not None and spelling.decode(tokens) == novel
+    assert spelling.encode(novel) == tokens
+
+
+def test_a_passage_is_speech_where_a_quotation_mark_is_open_before_it(novel: str, resources: Path) -> None:
+    loaded = load("austen-speech", resources)
+    assert loaded.spelling is not None
+    flat = [part.replace("\n", " ") for part in novel.split("\n\n")]
+    bare = [part.replace('"', "") for part in flat]
+    for row, label in zip(loaded.tensors["tokens"][:60], loaded.tensors["label"][:60].tolist(), strict=True):
+        assert row[0] == 1024
+        passage = loaded.spelling.decode(row.tolist())
+        found = set()
+        for part, plain in zip(flat, bare, strict=True):
+            if passage in plain and passage in part:
+                found.add(part[: part.index(passage)].count('"') % 2)
+        assert label in found, passage
