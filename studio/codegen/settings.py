@@ -81,7 +81,7 @@ def _pretrained(scope: Scope, training: TrainingText) -> Iterator[tuple[str, dic
 def _view(scope: Scope, name: str) -> dict[str, Any]:
     """How a View shows what it reads."""
     spec = scope.spec_at(scope.sources(name)[0][1])
-    return {"kind": scope.params(name).kind, "classes": spec.classes, "axes": spec.axes}
+    return {"kind": scope.params(name).kind, "classes": int(spec.classes), "axes": spec.axes}
 
 
 def _optimizers(scope: Scope, found: Drawn, training: TrainingText) -> list[dict[str, Any]]:

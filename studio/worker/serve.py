@@ -24,6 +24,8 @@ KINDS: dict[str, tuple[str, str]] = {
     "sample": ("studio.engine.insight", "sample"),
     "mistakes": ("studio.engine.insight", "mistakes"),
     "generate_text": ("studio.engine.insight", "generate_text"),
+    "generate_pictures": ("studio.engine.generating", "generate_pictures"),
+    "redraw": ("studio.engine.generating", "redraw"),
     "export": ("studio.engine.insight", "export"),
     "try_custom": ("studio.engine.custom_probe", "try_custom"),
     "inspect_data": ("studio.engine.inspect_data", "inspect_data"),

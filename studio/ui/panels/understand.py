@@ -1,4 +1,4 @@
-"""The Understand workspace: try a drawing, look at samples and mistakes, let a text model write."""
+"""The Understand workspace: try a drawing, look at samples and mistakes, let a network write or draw."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from collections.abc import Callable
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from studio.analysis.configure import own_value
+from studio.analysis.generators import find_generator, find_redrawing
 from studio.graph.model import Node
 from studio.layers.datasets import DataField
 from studio.layers.ports import fields_of
 from studio.layers.sources import DATA
 from studio.text import tr
+from studio.ui.panels.making import Redrawing, Sampling, Walk
 from studio.ui.panels.trying import DrawTry, Mistakes, SampleTry, Writing
 from studio.ui.runs import RunControl
 from studio.ui.service import Service
@@ -47,9 +49,28 @@ class UnderstandPanel(QScrollArea):
             self._column.addWidget(label(tr("Train the drawing first; then try it here."), "secondary"))
         elif field is not None and field.kind == "tokens" and self._knows_what_follows():
             self._column.addWidget(Writing(self._ask))
-        else:
+        elif not self._build_pictures():
             self._build_samples(field)
         self._column.addStretch()
+
+    def _build_pictures(self) -> bool:
+        """What a network that gives pictures can be asked; False where it gives none."""
+        document, analysis = self._session.document, self._session.analysis
+        generator = find_generator(document, analysis)
+        redrawing = find_redrawing(document, analysis)
+        if generator is not None:
+            sampling = Sampling(self._ask, generator)
+            self._column.addWidget(sampling)
+            sampling.ask()
+        if generator is not None and generator.size:
+            walk = Walk(self._ask, generator)
+            self._column.addWidget(walk)
+            walk.ask()
+        if redrawing is not None:
+            old = Redrawing(self._ask)
+            self._column.addWidget(old)
+            old.show_next()
+        return generator is not None or redrawing is not None
 
     def _build_samples(self, field: DataField | None) -> None:
         row = QHBoxLayout()
@@ -69,6 +90,7 @@ class UnderstandPanel(QScrollArea):
         args: dict[str, object],
         answer: Callable[[dict[str, object]], None],
         failed: Callable[[str], None],
+        progress: Callable[[float, str], None] | None = None,
     ) -> None:
         folder = self._control.folder
         if folder is None:
@@ -83,7 +105,11 @@ class UnderstandPanel(QScrollArea):
             if built == self._built:
                 failed(text)
 
-        self._service.ask(kind, {"run": str(folder), **args}, taken, refused)
+        def told(fraction: float, text: str) -> None:
+            if progress is not None and built == self._built:
+                progress(fraction, text)
+
+        self._service.ask(kind, {"run": str(folder), **args}, taken, refused, told)
 
     def _first_field(self) -> DataField | None:
         """What the drawing's first Data node brings first."""
