@@ -162,8 +162,10 @@ class Commands:
         self._window.canvas.insert_layer(layer)
 
     def edit_node(self, node: str) -> None:
-        """Puts the keyboard into a node's form."""
+        """Puts the keyboard into a node's form, or opens the text of a layer that the user wrote."""
         self._session.select({node})
+        if self._window.own_code.edit(node, self._session.graph_key):
+            return
         self._window.right_fold.set_folded(False)
         self._window.side.setCurrentIndex(0)
         self._window.inspector.focus_first_field()
@@ -268,6 +270,10 @@ class Commands:
             return
         if self._session.graph_key:
             self._session.enter("")
+        if refusal := self._window.own_code.refusal():
+            self._window.show_page(0)
+            self._window.tell(refusal)
+            return
         if self._stopped_by_problem():
             return
         self._window.show_page(0)

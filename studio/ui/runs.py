@@ -17,6 +17,7 @@ from studio.analysis.model import Analysis
 from studio.document.model import Document
 from studio.files.project import project_bytes
 from studio.files.runs import LIVE, RunReader, RunStatus, create_run, list_runs, prepare_resume, request
+from studio.files.trust import check_trusted
 from studio.places import runs_folder
 from studio.text import language, tr
 
@@ -53,11 +54,12 @@ class RunControl(QObject):
         """Writes a run folder and starts a worker on it, with weights of an earlier run where they fit.
 
         Raises:
-            ValueError: the drawing can't become code.
+            ValueError: the drawing can't become code, or brings Python that is not trusted.
             OSError: the folder can't be written.
         """
         from studio.codegen import generate
 
+        check_trusted(document, "Read it, then press Trust this project")
         code = generate(document, analysis)
         folder = create_run(
             runs_folder(),

@@ -192,6 +192,12 @@ class Session(Viewpoint):
         if pruned:
             self.selection_changed.emit()
 
+    def analyse_again(self) -> None:
+        """Analyses the document from the start: something beside it has become known."""
+        self._idle.stop()
+        self._analysis = analyze(self.document)
+        self.analysed.emit(self._analysis)
+
     def _analyse(self) -> None:
         self._analysis = analyze(self.document, self._analysis)
         self.analysed.emit(self._analysis)

@@ -192,6 +192,7 @@ QTableView { gridline-color: $line; selection-background-color: $button; selecti
 QPlainTextEdit, QTextEdit { background: $field; border: 1px solid $line; border-radius: 6px;
     selection-background-color: $button; selection-color: $on_button; }
 QPlainTextEdit:focus, QTextEdit:focus { border: 1px solid $accent; }
+QFrame#banner { background: $field; border: none; border-bottom: 2px solid $warning; }
 QPlainTextEdit#code, #code { font-family: $mono; font-size: ${small}; }
 
 QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }

@@ -25,6 +25,7 @@ from studio.ui.choices import LayerChoices
 from studio.ui.collector import Collector
 from studio.ui.commands import Commands
 from studio.ui.folding import FoldingPanel, fold_button
+from studio.ui.own_code.desk import OwnCode
 from studio.ui.panels.code import CodePanel
 from studio.ui.panels.export import ExportPanel
 from studio.ui.panels.help import HelpPanel
@@ -94,7 +95,7 @@ class Window(QMainWindow):
         """Switches the theme everywhere."""
         self.dark = dark
         apply_theme("dark" if dark else "light")
-        for part in (self.layer_palette, self.training, self.code, self.help):
+        for part in (self.layer_palette, self.training, self.code, self.help, self.own_code):
             part.set_dark(dark)
         self.canvas.set_theme("dark" if dark else "light")
         self.minimap.update()
@@ -114,6 +115,7 @@ class Window(QMainWindow):
         self.tabs.retranslate()
         self.export.retranslate()
         self.own_blocks.retranslate()
+        self.own_code.retranslate()
         self.understand.retranslate()
         if self.start_built:
             self.start.retranslate()
@@ -164,6 +166,7 @@ class Window(QMainWindow):
             self.settings.setValue("docks", self.saveState())
             self.settings.setValue("left_folded", self.left_fold.folded)
             self.settings.setValue("right_folded", self.right_fold.folded)
+        self.own_code.close()
         self.service.close()
         self.commands.close_journal()
         self._collector.end()
@@ -197,6 +200,7 @@ class Window(QMainWindow):
         self.code = CodePanel(self.session)
         self.help = HelpPanel(self.session)
         self.training = Training(self.session, self.control)
+        self.own_code = OwnCode(self.session, self)
         self.start = StartPage()
         self.export = ExportPanel(self.session, self.control, self.service)
         self.understand = UnderstandPanel(self.session, self.control, self.service)
@@ -229,6 +233,7 @@ class Window(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.tabs)
+        column.addWidget(self.own_code.banner)
         column.addWidget(self.canvas, 1)
         self.facts = label("", "secondary")
         self.facts.setObjectName("facts")
@@ -299,6 +304,7 @@ class Window(QMainWindow):
         session.changed.connect(lambda before, after: commands.document_changed())
         session.refused.connect(self.tell)
         self.inspector.told.connect(self.tell)
+        self.inspector.code_wanted.connect(lambda node: self.own_code.edit(node, session.graph_key))
         self.problems.jump.connect(commands.jump)
         self.problems.pointed.connect(self.canvas.structure.show_fix)
         self.canvas.edit_requested.connect(commands.edit_node)

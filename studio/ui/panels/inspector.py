@@ -26,7 +26,7 @@ from studio.layers.formula import parse_formula
 from studio.layers.params import Param
 from studio.layers.spec import LayerSpec
 from studio.text import tr
-from studio.ui.editors import Editor, make_editor
+from studio.ui.editors import CodeField, Editor, make_editor
 from studio.ui.formula import FormulaView
 from studio.ui.numbers import count_text, shape_text, size_text
 from studio.ui.panels.optimizer_notes import OptimizerNotes
@@ -39,6 +39,7 @@ class Inspector(QScrollArea):
     """Shows what is selected; edits go through the session. ``told(text)`` carries a refusal to the window."""
 
     told = Signal(str)
+    code_wanted = Signal(str)  # the node whose text is to be edited
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -85,7 +86,8 @@ class Inspector(QScrollArea):
         if node is None:
             return (len(self._session.selection),)
         block = block_of(self._session.document, node)
-        return node.id, node.layer, block.params if block else (), self._asks_when(node)
+        own = node.params.get("code")  # of a layer that the user wrote: another text has other parameters
+        return node.id, node.layer, own, block.params if block else (), self._asks_when(node)
 
     def _asks_when(self, node: Node) -> bool:
         """Whether a condition of its presence is worth a field: there is something it could depend on."""
@@ -223,6 +225,8 @@ class Inspector(QScrollArea):
             editor = make_editor(param, blocks)
             editor.edited.connect(lambda value, name=param.name: self._set(name, value))
             editor.refused.connect(self.told.emit)
+            if isinstance(editor, CodeField):
+                editor.wanted.connect(self._want_code)
             self._editors[param.name] = editor
             row = QHBoxLayout()
             row.setSpacing(4)
@@ -271,6 +275,11 @@ class Inspector(QScrollArea):
         name = node.id
         label = tr("Set when {node} is present", node=name)
         self._session.apply(label, lambda d: edits.set_condition(d, key, [name], text))
+
+    def _want_code(self) -> None:
+        node = self._node()
+        if node is not None:
+            self.code_wanted.emit(node.id)
 
     def _rename(self, text: str) -> None:
         node, key = self._node(), self._session.graph_key

@@ -1,0 +1,1 @@
+"""Layers that the user writes: the editor of their text, trust, and questions to a worker."""
