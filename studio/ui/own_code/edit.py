@@ -86,7 +86,7 @@ class CodeEdit(QPlainTextEdit):
     def number_width(self) -> int:
         """Room for the line numbers, px."""
         digits = len(str(max(self.blockCount(), 99)))
-        return self.fontMetrics().horizontalAdvance("9") * digits + 2 * _PAD
+        return self.fontMetrics().horizontalAdvance("✕ " + "9" * digits) + 2 * _PAD
 
     def paint_numbers(self, event: QPaintEvent) -> None:
         """Paints the numbers beside the lines that are seen."""

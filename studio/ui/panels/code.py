@@ -27,6 +27,7 @@ from studio.ui.widgets import button, label
 if TYPE_CHECKING:
     from studio.codegen import Code
 
+_QUOTES, _IN_DOC = '"""', 1
 _WAIT_MS = 150  # after the last edit, so that typing a number does not print the code at each digit
 
 
@@ -48,8 +49,16 @@ class PythonColours(QSyntaxHighlighter):
         for pattern, ink in self._rules:
             for match in pattern.finditer(text):
                 self.setFormat(match.start(), match.end() - match.start(), ink)
-        if '"""' in text:
-            self.setFormat(text.index('"""'), len(text), self._doc)
+        inside, at = self.previousBlockState() == _IN_DOC, 0
+        while True:  # a docstring may go over several lines
+            quotes = text.find(_QUOTES, at)
+            end = len(text) if quotes < 0 else quotes + len(_QUOTES)
+            if inside or quotes >= 0:
+                self.setFormat(at if inside else quotes, end - (at if inside else quotes), self._doc)
+            if quotes < 0:
+                break
+            inside, at = not inside, end
+        self.setCurrentBlockState(_IN_DOC if inside else 0)
 
 
 class CodePanel(QWidget):
