@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from studio.document.model import Document, Layout
+from studio.document.block_layout import joined_layout, split_layout
+from studio.document.model import Document
 from studio.document.names import block_names, check_name, free_name
-from studio.document.nodes import graph_of, node_of, with_layout
+from studio.document.nodes import graph_of, node_of
 from studio.document.ports import INSTANCES, block_of, block_ports, referring, renamed_value
 from studio.graph.expression import Expression
 from studio.graph.model import Block, Graph, GraphError, Node, Source, Value
@@ -16,7 +17,6 @@ from studio.layers import record_of
 from studio.text import tr
 
 Wired = tuple[Source, bool]  # a wire's source, and whether it is muted
-_STEP_X = 248.0  # px at 100 %: the columns of the standard layout
 
 
 def make_block(doc: Document, key: str, ids: Iterable[str], name: str, node_id: str = "") -> Document:
@@ -54,7 +54,8 @@ def make_block(doc: Document, key: str, ids: Iterable[str], name: str, node_id: 
     )
     rest = _replaced(graph, chosen, use, ends)
     doc = replace(doc.with_graph(key, rest), blocks=doc.blocks.set(name, block))
-    return _split_layout(doc, key, name, use.id, nodes, (list(ports.values()), list(ends.values())))
+    ids = [node.id for node in nodes]
+    return split_layout(doc, key, name, use.id, ids, (list(ports.values()), list(ends.values())))
 
 
 def ungroup(doc: Document, key: str, node_id: str) -> tuple[Document, tuple[str, ...]]:
@@ -84,7 +85,7 @@ def ungroup(doc: Document, key: str, node_id: str) -> tuple[Document, tuple[str,
         else:
             nodes[old.id] = _reading_ends(old, node_id, ends, firsts[0] if firsts else "")
     doc = doc.with_graph(key, Graph(PersistentMap(nodes)))
-    return _joined_layout(doc, key, block.name, node_id, names), tuple(names.values())
+    return joined_layout(doc, key, block.name, node_id, names), tuple(names.values())
 
 
 def _check_selection(graph: Graph, nodes: list[Node]) -> None:
@@ -167,35 +168,6 @@ def _trains_use(node: Node, chosen: set[str], use: str) -> Node:
         if isinstance(value, tuple) and any(item in chosen for item in value):
             params[name] = tuple(dict.fromkeys(use if item in chosen else item for item in value))
     return replace(node, params={**node.params, **params}) if params else node
-
-
-def _split_layout(
-    doc: Document, key: str, name: str, use: str, nodes: list[Node], ports: tuple[list[str], list[str]]
-) -> Document:
-    places = doc.layout(key).positions
-    known = {node.id: places[node.id] for node in nodes if node.id in places}
-    if not known:
-        return doc
-    left, top = min(x for x, _ in known.values()), min(y for _, y in known.values())
-    right = max(x for x, _ in known.values())
-    inner = {node: (x - left + _STEP_X, y - top) for node, (x, y) in known.items()}
-    inner |= {port: (0.0, 140.0 * row) for row, port in enumerate(ports[0])}
-    inner |= {port: (right - left + 2 * _STEP_X, 140.0 * row) for row, port in enumerate(ports[1])}
-    outer = places.without(*known).set(use, known.get(nodes[0].id, (left, top)))
-    doc = with_layout(doc, key, replace(doc.layout(key), positions=outer))
-    return with_layout(doc, name, Layout(PersistentMap(inner)))
-
-
-def _joined_layout(doc: Document, key: str, block: str, use: str, names: dict[str, str]) -> Document:
-    layout, inner = doc.layout(key), doc.layout(block).positions
-    at = layout.positions.get(use)
-    known = {name: inner[name] for name in names if name in inner}
-    positions = layout.positions.without(use)
-    if at is not None and known:
-        left, top = min(x for x, _ in known.values()), min(y for _, y in known.values())
-        moved = {names[name]: (at[0] + x - left, at[1] + y - top) for name, (x, y) in known.items()}
-        positions = positions.update(moved)
-    return with_layout(doc, key, replace(layout, positions=positions))
 
 
 def _followed(wires: list[Wired], names: dict[str, str], fed: dict[str, list[Wired]]) -> list[Wired]:

@@ -34,6 +34,7 @@ ACTIONS = (
     ActionRow("View", "Light theme", "toggle_theme", "Ctrl+Shift+L", checkable=True, line_above=True),
     ActionRow("View", "日本語 / English", "toggle_language", "Ctrl+Shift+J"),
     ActionRow("View", "Palette", "toggle_palette", "F6", checkable=True, line_above=True),
+    ActionRow("View", "Minimap", "toggle_minimap", "Shift+F6", checkable=True),
     ActionRow("View", "Inspector", "toggle_inspector", "F7", checkable=True),
     ActionRow("View", "Training strip", "toggle_training", "F8", checkable=True),
     ActionRow("Run", "Train", "train", "F5"),

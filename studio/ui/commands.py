@@ -221,6 +221,10 @@ class Commands:
         """Folds or unfolds the palette."""
         self._window.left_fold.set_folded(not self._window.left_fold.folded)
 
+    def toggle_minimap(self) -> None:
+        """Hides or shows the minimap; remembered."""
+        self._window.show_minimap(self._window.minimap.isHidden())
+
     def toggle_inspector(self) -> None:
         """Folds or unfolds the inspector."""
         self._window.right_fold.set_folded(not self._window.right_fold.folded)

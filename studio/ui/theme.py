@@ -179,6 +179,9 @@ QTabBar::tab { background: transparent; color: $secondary; padding: 8px 12px; bo
     border-bottom: 2px solid transparent; }
 QTabBar::tab:hover { color: $text; }
 QTabBar::tab:selected { color: $text; border-bottom: 2px solid $accent; font-weight: 600; }
+QTabBar::close-button { image: url("$icons/close-$theme.svg"); width: 10px; height: 10px; padding: 3px;
+    border-radius: 4px; }
+QTabBar::close-button:hover { background: $hover; }
 QTabBar::tab:focus { color: $accent_text; }
 
 QTreeView, QListView, QTableView { background: transparent; border: none; show-decoration-selected: 1; }

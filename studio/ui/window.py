@@ -91,6 +91,11 @@ class Window(QMainWindow):
         self.training_dock.setVisible(page != START and (page == DRAW or self.control.status is not None))
         self.training.set_room(self.height() >= _SMALL[1] and page == DRAW)
 
+    def show_minimap(self, shown: bool) -> None:
+        """Shows the map at the foot of the palette, or leaves its room to the layers."""
+        self.minimap.setVisible(shown)
+        self.settings.setValue("minimap", shown)
+
     def set_dark(self, dark: bool) -> None:
         """Switches the theme everywhere."""
         self.dark = dark
@@ -224,8 +229,21 @@ class Window(QMainWindow):
             menu.addAction(action)
             self.addAction(action)  # so that its keys work while the menu is closed
             self.actions_by_method[row.method] = action
+        self._menus[MENUS.index("View")].aboutToShow.connect(self._show_checks)
         self.top = TopBar(self._menu_bar)
         self.setMenuWidget(self.top)
+
+    def _show_checks(self) -> None:
+        """Ticks what is on in the View menu, however it was switched."""
+        on = {
+            "toggle_theme": not self.dark,
+            "toggle_palette": not self.left_fold.folded,
+            "toggle_minimap": not self.minimap.isHidden(),
+            "toggle_inspector": not self.right_fold.folded,
+            "toggle_training": not self.training_dock.isHidden(),
+        }
+        for method, checked in on.items():
+            self.actions_by_method[method].setChecked(checked)
 
     def _make_pages(self) -> None:
         draw = QWidget()
@@ -278,6 +296,7 @@ class Window(QMainWindow):
         column.addWidget(self.layer_palette, 1)
         column.addWidget(self.own_blocks)
         self.minimap.setFixedHeight(116)
+        self.minimap.setVisible(self.settings.value("minimap", True, type=bool) is not False)
         column.addWidget(self.minimap)
         return left
 

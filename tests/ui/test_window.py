@@ -117,6 +117,23 @@ def test_the_first_curve_point_is_three_clicks_from_the_first_start(window: Wind
     assert not window.training.folded
 
 
+def test_the_view_menu_hides_the_minimap_and_ticks_what_is_shown(window: Window, qtbot: QtBot) -> None:
+    window.commands.open_preset("mlp-xor")
+    qtbot.waitUntil(window.minimap.isVisible)
+    menu = window._menus[2]
+    rows = {name: window.actions_by_method[f"toggle_{name}"] for name in ("minimap", "palette", "inspector")}
+    menu.popup(window.mapToGlobal(window.rect().center()))
+    assert rows["minimap"].isChecked() and rows["palette"].isChecked() is not window.left_fold.folded
+    assert rows["inspector"].isChecked() is not window.right_fold.folded
+    qtbot.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(rows["minimap"]).center())
+    assert window.minimap.isHidden() and window.settings.value("minimap", True, type=bool) is False
+    menu.popup(window.mapToGlobal(window.rect().center()))
+    assert not rows["minimap"].isChecked()
+    menu.close()
+    rows["minimap"].trigger()
+    assert window.minimap.isVisible()
+
+
 def test_files_dropped_on_the_canvas_reach_the_window(window: Window, qtbot: QtBot, tmp_path: Path) -> None:
     window.commands.new_project()
     project = tmp_path / "xor.json"

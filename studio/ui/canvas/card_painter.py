@@ -178,10 +178,11 @@ class CardPainter:
             return
         painter.setPen(look.colour("secondary"))
         painter.setFont(look.small)
-        room = width - (24 if card.times > 1 else 0)
+        times = f"×{card.count}" if card.times > 1 else ""
+        room = width - (look.small_metrics.horizontalAdvance(times) + 8 if times else 0)
         painter.drawText(QRectF(left, middle + 1, room, 18), _LEFT_MIDDLE, look.fit(card.line, room, False))
-        if card.times > 1:
-            painter.drawText(QRectF(left, middle + 1, width, 18), _RIGHT_MIDDLE, f"×{card.count}")
+        if times:
+            painter.drawText(QRectF(left, middle + 1, width, 18), _RIGHT_MIDDLE, times)
 
     def _ports(self, painter: QPainter, card: Card, state: State, kinds: Kinds) -> None:
         look = self.look

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from PySide6.QtGui import QFontMetricsF
 
 from studio.analysis import Facts, Problem
-from studio.analysis.configure import own_value
+from studio.analysis.configure import Names, own_value
+from studio.analysis.inside import has_expression, worked_out
 from studio.document.model import Document, Mark
 from studio.document.ports import INSTANCES, block_of, block_ports
 from studio.graph.expression import Expression, ExpressionError
-from studio.graph.model import Node
+from studio.graph.model import Node, Value
 from studio.graph.spec import TensorSpec, kind_of
 from studio.layers import record_of
 from studio.layers.ports import output_ports
@@ -76,12 +77,13 @@ def make_card(
     problems: tuple[Problem, ...],
     letter: str = "",
     mark: Mark = PLAIN,
+    names: Names | None = None,
 ) -> Card:
-    """The card of ``node``."""
+    """The card of ``node``. ``names``: the values of what expressions may use, where each has one value only."""
     spec = record_of(node)
     inputs = tuple(PortMark(port, _input_kind(port)) for port in _inputs(document, node, spec))
     outputs = _outputs(document, node, spec, facts)
-    line = second_line(document, node, spec)
+    line = second_line(document, node, spec, names or {})
     errors = sum(problem.severity == "error" for problem in problems)
     warnings = sum(problem.severity == "warning" for problem in problems)
     block = block_of(document, node)
@@ -138,21 +140,22 @@ def card_width(title: str, line: str) -> float:
     return min(CARD_MAX, max(CARD_MIN, -(-whole // 8) * 8))
 
 
-def second_line(document: Document, node: Node, spec: LayerSpec | None) -> str:
-    """Kind and the parameters that matter: "Conv2d · 6, 5×5"."""
+def second_line(document: Document, node: Node, spec: LayerSpec | None, names: Names) -> str:
+    """Kind and the parameters that matter, worked out where that can be: "Conv2d · 6, 5×5"."""
     if spec is None:
         return tr("unknown layer {layer}", layer=node.layer)
     block = block_of(document, node)
     if block is not None and block.params:  # what this use sets stands on its face
-        values = (f"{p.name} {shown_value(node.arguments.get(p.name, p.default))}" for p in block.params[:3])
+        given = {p.name: node.arguments.get(p.name, p.default) for p in block.params[:3]}
+        values = (f"{name} {known_value(value, names)}" for name, value in given.items())
         return tr("block · {inside}", inside=", ".join(values))
     if block is not None:
         return tr("block · {inside}", inside=_inside(block.graph.nodes) or block.name)
     if spec.traits.role == "optimizer":
         trains = ", ".join(_trains(node)) or tr("all")
-        algorithm = shown_value(_value(node, spec, "algorithm"))
+        algorithm = known_value(_value(node, spec, "algorithm"), names)
         return tr("{algorithm} · trains {nodes}", algorithm=algorithm, nodes=trains)
-    short = _short(node, spec)
+    short = _short(node, spec, names)
     return f"{spec.name} · {short}" if short else spec.name
 
 
@@ -218,10 +221,11 @@ def _output_kind(port: Port, spec: TensorSpec | None) -> str:
     return kind_of(spec)
 
 
-def _short(node: Node, spec: LayerSpec) -> str:
+def _short(node: Node, spec: LayerSpec, names: Names) -> str:
     if not spec.short:
         return ""
-    texts = {param.name: shown_value(node.params.get(param.name, param.default)) for param in spec.params}
+    values = {param.name: node.params.get(param.name, param.default) for param in spec.params}
+    texts = {name: known_value(value, names) for name, value in values.items()}
     return spec.short.format_map(_Blank(texts)).strip(" ,·")
 
 
@@ -230,8 +234,18 @@ class _Blank(dict[str, str]):
         return ""
 
 
-def _value(node: Node, spec: LayerSpec, name: str) -> object:
+def _value(node: Node, spec: LayerSpec, name: str) -> Value:
     return node.params.get(name, next((p.default for p in spec.params if p.name == name), ""))
+
+
+def known_value(value: Value, names: Names) -> str:
+    """A parameter's value as cards write it: what an expression comes to where ``names`` say it, else its text."""
+    if names and has_expression(value):
+        try:
+            return shown_value(worked_out(value, names))
+        except ExpressionError:
+            pass  # the node says what is wrong
+    return shown_value(value)
 
 
 def shown_value(value: object) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from studio.text import tr
+from studio.ui.canvas.camera import Camera
 from studio.ui.canvas.find_bar import FindBar
 from studio.ui.canvas.navigate import upstream_and_downstream
 from studio.ui.canvas.state import COSTS
+from studio.ui.canvas.visited import Camera as CameraState
 from studio.ui.canvas.visited import View, Visited
 from studio.ui.clipboard import put_picture
 
@@ -47,8 +50,18 @@ class Looking:
         if found is None:
             self._view.told.emit(tr("No view {digit} yet: Ctrl+{digit} remembers one", digit=digit))
             return
+        if found[0] and found[0] not in self._view.session.document.blocks:
+            text = tr("The block “{name}” of view {digit} is gone", name=found[0], digit=digit)
+            self._view.told.emit(text)
+            return
         self.left()
         self._go(found)
+
+    def shows_only(self, names: Collection[str], camera: CameraState) -> bool:
+        """Whether a camera on the graph shown has some of ``names`` in view and nothing else."""
+        view, looked = self._view, Camera(*camera)
+        seen = view.scene.inside(looked.seen(view.width(), view.height()))
+        return bool(seen.size) and {view.scene.ids[int(at)] for at in seen} <= set(names)
 
     def back(self) -> None:
         """The view before the last jump."""

@@ -40,7 +40,7 @@ class ScenePainter:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         tiny = state.close and scale < OVERVIEW
         for frame in () if tiny else scene.frames:
-            self.frame(painter, frame, scale)
+            self.frame(painter, frame, scale, titled=not state.close or scale >= QUIET)
         if scale < OVERVIEW and not state.close:
             self._overview(painter, scene, area, scale, state)
             return
@@ -68,8 +68,8 @@ class ScenePainter:
         ys = np.arange(np.floor(area.y / step), np.ceil(area.bottom / step) + 1) * step
         draw_lines(painter, np.column_stack((np.full_like(ys, left), ys, np.full_like(ys, right), ys)))
 
-    def frame(self, painter: QPainter, frame: Frame, scale: float) -> None:
-        """A titled rectangle behind nodes, or a note."""
+    def frame(self, painter: QPainter, frame: Frame, scale: float, titled: bool = True) -> None:
+        """A titled rectangle behind nodes, or a note; on small pictures it goes without its words."""
         box, look = QRectF(frame.x, frame.y, frame.width, frame.height), self.look
         paint = look.paints.get(frame.colour)
         fill = QColor(paint) if paint else QColor(look.colour("panel"))
@@ -78,6 +78,8 @@ class ScenePainter:
         painter.setPen(QPen(paint, 1, dash) if paint else look.pen("line", 1.0, dash))
         painter.setBrush(fill if frame.note or paint else Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(box, 10, 10)
+        if not titled:
+            return
         painter.setPen(look.colour("text" if frame.note else "secondary"))
         font = look.body if frame.note else look.heading
         if scale < QUIET:  # titles keep their size on the screen
@@ -86,7 +88,10 @@ class ScenePainter:
         painter.setFont(font)
         inner = box.adjusted(12, 6, -12, -6)
         wrap = Qt.TextFlag.TextWordWrap if frame.note else Qt.TextFlag.TextSingleLine
-        painter.drawText(inner, int(_align.AlignLeft | _align.AlignTop | wrap), frame.title)
+        title = frame.title
+        if not frame.note:
+            title = painter.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, int(inner.width()))
+        painter.drawText(inner, int(_align.AlignLeft | _align.AlignTop | wrap), title)
 
     def line(self, painter: QPainter, route: Route, ink: str, width: float, dashed: bool = False) -> None:
         """A wire."""

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 
 from studio.document import edits
 from studio.document.model import Document
+from studio.graph.expression import Expression
 from studio.text import tr
 from studio.ui.canvas.cards import shown_value
 from studio.ui.canvas.geometry import HIT_PX, OVERVIEW, QUIET, WIRE_PX
@@ -137,7 +138,8 @@ def spot_under(view: CanvasView, name: str, at: Pointer) -> Spot | None:
 
 def type_number(view: CanvasView, spot: Spot) -> None:
     """A field for a number on a card; an expression begins with =."""
-    line = LineInPlace(view, shown_value(spot.value))
+    written_as = "=" if isinstance(spot.value, Expression) else ""
+    line = LineInPlace(view, written_as + shown_value(spot.value))
     key = view.session.graph_key
 
     def written(text: str) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.analysis import Analysis, Facts, Problem
+from studio.analysis.configure import Names, own_names
 from studio.document.model import Document, Frame
 from studio.document.ports import INSTANCES
 from studio.graph.model import Block, Node
@@ -43,6 +44,7 @@ class Scene:
         self.index: dict[str, int] = {}
         self.cards: list[Card] = []
         self.frames: tuple[Frame, ...] = ()
+        self.names: Names = {}  # the values of what expressions in the graph may use
         self.bad: frozenset[tuple[str, str]] = frozenset()  # inputs with an error; port "" is all of a node's
         self.x: Floats = np.zeros(0)
         self.y: Floats = np.zeros(0)
@@ -59,7 +61,8 @@ class Scene:
     def sync(self, document: Document, key: str, analysis: Analysis) -> bool:
         """Takes over what differs; whether anything did."""
         graph = document.graph(key)
-        meaning = (graph, document.blocks, document.data, analysis, key, document.layout(key).marks)
+        own, marks = document.params, document.layout(key).marks
+        meaning = (graph, document.blocks, document.data, own, analysis, key, marks)
         shown: tuple[object, ...] = (*meaning, document.layout(key))
         known = self._shown
         if len(known) == len(shown) and all(map(is_, known, shown)):
@@ -81,6 +84,8 @@ class Scene:
             self.key = key
         problems = _by_node(analysis.problems, key)
         self.bad = _bad_inputs(problems)
+        names = {} if key else own_names(document.params)  # in a block they differ from use to use
+        self.names = self.names if names == self.names else names
         prefix = instance_prefix(document, key)
         letters = _shared_letters(graph.nodes)
         self.ids = list(graph.nodes)
@@ -271,11 +276,11 @@ class Scene:
             name = node.params.get("block")
             block = document.blocks.get(name) if isinstance(name, str) else None
         letter, mark = letters.get(node.id, ""), document.layout(self.key).marks.get(node.id, PLAIN)
-        same: tuple[object, ...] = (node, block, facts, document.data, mark)
+        same: tuple[object, ...] = (node, block, facts, document.data, mark, self.names)
         known = self._cache.get(node.id)
         if known is not None and known[1] == (problems, letter) and all(map(is_, known[0], same)):
             return known[2]
-        card = make_card(document, node, facts, problems, letter, mark)
+        card = make_card(document, node, facts, problems, letter, mark, self.names)
         self._cache[node.id] = (same, (problems, letter), card)
         return card
 

@@ -13,7 +13,7 @@ from studio.graph.expression import Expression, parse
 from studio.graph.model import Node, Value
 from studio.layers import record_of
 from studio.layers.params import Float, Int, Ints, Param
-from studio.ui.canvas.cards import shown_value
+from studio.ui.canvas.cards import known_value
 from studio.ui.canvas.geometry import EDGE, PAD, Box
 from studio.ui.canvas.scene import Scene
 
@@ -45,7 +45,7 @@ def spots(document: Document, scene: Scene, name: str, metrics: QFontMetricsF) -
         if param is None:
             continue
         value = node.params.get(param.name, param.default)
-        text = shown_value(value)
+        text = known_value(value, scene.names)
         start = metrics.horizontalAdvance(written)
         wide = metrics.horizontalAdvance(text)
         if isinstance(param, (Int, Float, Ints)) and start < card.width - EDGE - 2 * PAD:

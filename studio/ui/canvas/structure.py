@@ -33,9 +33,18 @@ class Structure:
         """The selection becomes a block."""
         view, names, key = self._view, self._view.commands.chosen, self._view.session.graph_key
         name = free_name("block1", block_names(view.session.document))
+        bookmarks = view.looking.visited.bookmarks.values()
+        alone = {
+            state for graph, state in bookmarks if graph == key and view.looking.shows_only(names, state)
+        }
+        places = view.scene.places()
         if names and view.session.apply(
             tr("Make block {name}", name=name), lambda d: edits.make_block(d, key, names, name)
         ):
+            inside = view.session.document.layout(name).positions.get(names[0])
+            if inside is not None:
+                by = inside[0] - places[names[0]][0], inside[1] - places[names[0]][1]
+                view.looking.visited.move_into(key, name, alone.__contains__, by)
             uses = view.session.document.graph(key).nodes.values()
             view.session.select(n.id for n in uses if n.params.get("block") == name)
 

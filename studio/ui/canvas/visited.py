@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-View = tuple[str, tuple[float, float, float]]  # the graph shown, and the camera's state
+Camera = tuple[float, float, float]
+View = tuple[str, Camera]  # the graph shown, and the camera's state
 _MOST = 100
 
 
@@ -15,6 +17,19 @@ class Visited:
     bookmarks: dict[int, View] = field(default_factory=dict)
     _back: list[View] = field(default_factory=list)
     _forward: list[View] = field(default_factory=list)
+
+    def move_into(
+        self, key: str, block: str, seen: Callable[[Camera], bool], by: tuple[float, float]
+    ) -> None:
+        """Bookmarks of graph ``key`` that showed nothing but what went into ``block`` show it there.
+
+        Args:
+            seen: whether a camera shows nothing else.
+            by: how far the nodes were moved by that, in scene units.
+        """
+        for digit, (graph, (scale, dx, dy)) in self.bookmarks.items():
+            if graph == key and seen((scale, dx, dy)):
+                self.bookmarks[digit] = (block, (scale, dx - by[0] * scale, dy - by[1] * scale))
 
     def leave(self, view: View) -> None:
         """A jump begins at ``view``."""

@@ -363,6 +363,27 @@ def test_36_views_are_remembered_and_walked_through(hand: Hand) -> None:
     assert said and "8" in said[0]
 
 
+def test_36_a_remembered_view_goes_into_a_block_with_what_it_showed(hand: Hand) -> None:
+    view, session, told = hand.view, hand.view.session, list[str]()
+    view.told.connect(told.append)
+    hand.view.camera.restore((3.0, 200 - 3 * 744, 300))  # relu alone
+    hand.key(Qt.Key.Key_1, CTRL)
+    assert view.looking.shows_only(["relu"], view.camera.state())
+    picture = QPointF(*view.camera.to_screen(*view.scene.box("relu").centre))
+    view.camera.restore((1.0, 60, 120))
+    hand.key(Qt.Key.Key_2, CTRL)
+    session.select({"relu"})
+    hand.key(Qt.Key.Key_G, CTRL)
+    hand.key(Qt.Key.Key_1)
+    assert session.graph_key == "block1"
+    assert QPointF(*view.camera.to_screen(*view.scene.box("relu").centre)) == picture
+    hand.key(Qt.Key.Key_2)
+    assert session.graph_key == ""
+    hand.key(Qt.Key.Key_Z, CTRL)
+    hand.key(Qt.Key.Key_1)
+    assert session.graph_key == "" and "gone" in told[-1]
+
+
 def test_36_two_places_are_seen_side_by_side(hand: Hand, qtbot: QtBot) -> None:
     page = QWidget()
     qtbot.addWidget(page)

@@ -15,8 +15,9 @@ from pytestqt.qtbot import QtBot
 
 from studio.analysis import analyze
 from studio.document import edits
-from studio.document.model import Document
+from studio.document.model import Document, Frame
 from studio.files.presets import load_preset
+from studio.graph.expression import parse
 from studio.graph.model import Graph, Node, Source
 from studio.graph.persistent import PersistentMap
 from studio.ui.canvas.cards import long_shape, shape_text
@@ -190,6 +191,41 @@ def test_a_card_says_what_a_use_sets_of_its_block(qtbot: QtBot) -> None:
     assert scene_of(document).card("head").line.endswith("width 120")
     document = edits.set_argument(document, "", "head", "width", 60)
     assert scene_of(document).card("head").line.endswith("width 60")
+
+
+def test_cards_of_the_main_graph_say_what_expressions_come_to(qtbot: QtBot) -> None:
+    resnet = load_preset("resnet")
+    scene = scene_of(resnet)
+    assert scene.card("photos").line == "Data · fashion-5k"
+    assert scene.card("stage2").line.endswith("width 32, depth 1, stride 2")
+    card = scene.card("head")
+    wide = edits.set_value(resnet, "width", 24)
+    scene.sync(wide, "", analyze(wide))
+    assert scene.card("stage2").line.endswith("width 48, depth 1, stride 2")
+    scene.sync(wide, "stage", analyze(wide))
+    assert "width" in scene.card("basics").line  # in a block it differs from use to use
+    unknown = edits.set_argument(wide, "", "stage2", "width", parse("2*nothing"))
+    assert "width 2*nothing" in scene_of(unknown).card("stage2").line
+    assert card.id == "head"
+
+
+def test_small_pictures_go_without_the_words_of_frames_and_long_titles_are_cut(qtbot: QtBot) -> None:
+    def drawn(title: str, size: tuple[int, int]) -> QImage:
+        document = edits.add_frame(load_preset("mlp-xor"), "", Frame("frame1", title, -20, -40, 700, 400))
+        image = QImage(*size, QImage.Format.Format_RGB32)
+        image.fill(0)
+        painter = QPainter(image)
+        paint_document(painter, QRectF(0, 0, *size), document, analyze(document), "dark")
+        painter.end()
+        return image
+
+    whole = scene_of(load_preset("mlp-xor")).bounds()
+    assert whole is not None
+    small = (round(whole.width * 0.45), round(whole.height * 0.45) + 60)
+    assert drawn("words", small) == drawn("", small)
+    large = (round(whole.width * 0.95), round(whole.height * 0.95) + 100)
+    assert drawn("words", large) != drawn("", large)
+    assert drawn("words " * 40, large) == drawn("words " * 80, large)
 
 
 def test_preset_pictures_show_every_card_in_its_colour(qtbot: QtBot) -> None:
