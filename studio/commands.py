@@ -74,24 +74,15 @@ def code(args: Namespace) -> int:
 
 def layers(args: Namespace) -> int:
     """Every entry of the catalogue."""
-    from studio.layers import CATALOGUE
+    from studio.layers.listing import PROVEN, entries
 
-    rows = [
-        {
-            "name": spec.name,
-            "kind": spec.traits.role,
-            "category": spec.category.value,
-            "group": spec.group,
-            "exportable": spec.exportable,
-            "reason": "" if spec.exportable else spec.onnx,
-        }
-        for spec in CATALOGUE.values()
-    ]
+    found = entries()
     if args.json:
+        rows = [{**asdict(entry), "exportable": entry.export == PROVEN} for entry in found]
         _print_json({"layers": rows})
     else:
-        for spec in CATALOGUE.values():
-            _print(f"{spec.name:20} {tr(spec.category.value):24} {tr(spec.summary)}")
+        for entry in found:
+            _print(f"{entry.name:24} {tr(entry.category):24} {tr(entry.export):12} {tr(entry.summary)}")
     return 0
 
 

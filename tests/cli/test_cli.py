@@ -83,8 +83,12 @@ def test_code_of_every_preset_is_python(
 def test_layers_and_presets(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "layers", "--json")
     rows = json.loads(out)["layers"]
-    assert all(set(row) == {"name", "kind", "category", "group", "exportable", "reason"} for row in rows)
+    keys = {"name", "kind", "category", "group", "export", "exportable", "reason", "summary"}
+    assert all(set(row) == keys for row in rows)
     assert all(bool(row["reason"]) is not row["exportable"] for row in rows)
+    kinds = [row["kind"] for row in rows]
+    assert len(rows) >= 450 and kinds.count("layer") >= 250
+    assert min(map(kinds.count, ("algorithm", "schedule", "initializer", "loss", "metric"))) >= 9
     assert code == 0 and len(rows) >= 300
     assert sum(row["kind"] in ("layer", "block", "source") for row in rows) >= 250
     assert "Conv2d" in {row["name"] for row in rows}

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from studio.layers import CATALOGUE
+from studio.layers.listing import PROVEN, entries
 from studio.layers.spec import LayerSpec
 from tests.conformance.exported import GROUP, Case, cases_of, failures
 from tests.conformance.test_rules import RUNNABLE
@@ -37,6 +38,11 @@ def test_what_cannot_leave_still_cannot(spec: LayerSpec) -> None:
     """When this fails the exporter has learned it: take the mark away."""
     assert spec.onnx
     assert failures(cases_of(spec)[:1]), f"{spec.name} can be exported now: set exportable"
+
+
+def test_the_list_of_the_command_line_says_what_is_proven_here() -> None:
+    proven = {entry.name for entry in entries() if entry.export == PROVEN}
+    assert proven == {case.spec.name for case in CASES}
 
 
 def test_nearly_everything_leaves() -> None:

@@ -309,9 +309,14 @@ class Inspector(QScrollArea):
             value = node.params.get(param.name, param.default)
             self._editors[param.name].show_value(value)
             self._results[param.name].show_result(value, names)
-            self._resets[param.name].setVisible(value != param.default)
         if spec:
-            self._show_what_applies(node, spec)
+            self._show_what_applies(
+                node, spec
+            )  # which shows whole rows, so what is hidden in one comes after
+        for param in spec.params if spec else ():
+            if param.name in self._resets:
+                value = node.params.get(param.name, param.default)
+                self._resets[param.name].setVisible(value != param.default)
 
     def _show_what_applies(self, node: Node, spec: LayerSpec) -> None:
         """Only those parameters that do something beside the others; and what an Optimizer's choices mean."""
