@@ -17,7 +17,7 @@ from studio.files.errors import FileError
 from studio.files.project import Project, load_project
 
 # In this order they are offered; others follow.
-FAMILIES = ("cnn", "roots", "tabular", "sequence", "transformer", "generative")
+FAMILIES = ("cnn", "roots", "tabular", "sequence", "transformer", "generative", "learning")
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ _FAMILIES = {
     "sequence": "Sequences",
     "transformer": "Transformers",
     "generative": "Generative networks",
-    "setups": "Ways to learn",
+    "learning": "Ways to learn",
 }
 
 
