@@ -18,7 +18,7 @@ from studio.files.project import parse_project, project_bytes
 from studio.text import load
 
 NAMES = preset_names()
-TOLD = ("roots", "cnn", "sequence", "transformer")
+TOLD = ("roots", "cnn", "sequence", "transformer", "learning")
 LESSON = ("summary", "showed", "differs", "baseline", "lesson")
 
 
