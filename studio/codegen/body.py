@@ -7,15 +7,17 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from studio.codegen.calls import Built
 from studio.codegen.layout import WIDTH
 from studio.codegen.loops import repeat_lines, scan_lines
 from studio.codegen.scope import Key, Scope, attribute, block_inputs
-from studio.codegen.tokens import ANY, NUMBER
+from studio.codegen.tokens import ANY, NUMBER, Token
 from studio.graph.model import Source
 from studio.graph.spec import TensorSpec
 from studio.layers.initializers import init_lines
 from studio.layers.render import assignment, is_atom, render, repeated_inputs
 
+_SHORT = 30  # columns of a call that may stand among the arguments of another
 _X = re.compile(r"\bx\b")
 
 
@@ -60,7 +62,7 @@ class Body:
     inits: dict[str, list[str]] = field(default_factory=dict)
     modules: dict[str, str] = field(default_factory=dict)
     still: list[str] = field(default_factory=list)
-    block_build: Callable[[Scope, str], str] | None = None
+    block_build: Callable[[Scope, str], Built] | None = None
     place: Callable[[str], str] | None = (
         None  # node -> where its module is reached, where that is not ``owner``
     )
@@ -69,6 +71,7 @@ class Body:
 
     def __post_init__(self) -> None:
         self.values: dict[Key, _Value] = {}
+        self.questions: dict[Token, str] = {}  # whether a node is there -> the node
         self._uses: dict[Key, int] = {}
         self._ends: set[Key] = set()
         self._holder = ""  # the node whose value is called x now
@@ -192,6 +195,7 @@ class Body:
             else:
                 build = f"{build} if {mark} else None" if build else ""
                 call = f"{call} if {mark} else {given[0]}"
+                self.questions.setdefault(scope.token(condition), name)
         self._note(name, build)
         if build and scope.role(name) == "layer":
             self._begin(name, seen, mark)
@@ -242,13 +246,22 @@ class Body:
         return render(seen.spec(name), seen.named(name), seen.input_specs(name), expressions, reached)
 
     def _block(self, seen: Scope, name: str) -> str:
-        assert self.block_build is not None
         owner = seen.owner(name)
-        if owner != name:
-            if owner in self.lent and owner not in self.modules:
-                self._note(owner, self.block_build(seen, owner))
-            return ""
-        return self.block_build(seen, name)
+        if owner == name:
+            return self._built(seen, name)
+        if owner in self.lent and owner not in self.modules:
+            self._note(owner, self._built(seen, owner))
+        return ""
+
+    def _built(self, seen: Scope, name: str) -> str:
+        """The text that builds an instance of a block; notes the statements that follow it."""
+        assert self.block_build is not None
+        built = self.block_build(seen, name)
+        if built.after:
+            self.inits[attribute(name)] = [
+                line.replace("{self}", f"self.{attribute(name)}", 1) for line in built.after
+            ]
+        return built.text
 
     def _write_loop(self, name: str, given: list[str], owners: tuple[str, ...]) -> None:
         """A Repeat or a Scan: lines of their own, whatever reads them."""
@@ -285,7 +298,8 @@ class Body:
         if repeated_inputs(spec, scope.params(reader), scope.input_specs(reader)):
             return False
         if len(scope.sources(reader)) > 1:
-            return spec.torch.join == " + " or spec.torch.join == " * "
+            plain = operations == 1 and len(call) <= _SHORT and spec.traits.role == "layer"
+            return spec.torch.join in (" + ", " * ") or (plain and not spec.traits.learned)
         if not spec.traits.learned:
             return operations == 1 or (self._keeps_shape(reader) and not spec.traits.random)
         return operations == 1 and (kept or scope.spec(name).name == "Flatten")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from studio.analysis.configure import names_index
 from studio.codegen.scope import Scope, attribute
 from studio.codegen.tokens import ANY, NUMBER, Token
+from studio.codegen.turns import at_turn
 from studio.codegen.uses import INDEX, argument
 from studio.document.model import MAIN
 from studio.graph.expression import Expression
@@ -30,18 +31,39 @@ class Call:
     Attributes:
         name: of the class.
         values: arguments that stand for inferred sizes -> their texts, as the block itself sees them.
-        params: of the block, that the class takes.
+        params: of the block, that the class takes, in their order.
         sizes: whether it takes Sizes.
+        required: names of those among ``params`` that every use gives, so that they have no default.
     """
 
     name: str
     values: Mapping[str, str]
     params: tuple[BlockParam, ...]
     sizes: bool
+    required: frozenset[str]
 
 
-def build_text(scope: Scope, name: str, calls: Mapping[int, Call]) -> str:
-    """The text that builds an instance of a block, with marks of the class around it."""
+@dataclass(frozen=True)
+class Built:
+    """The text that builds an instance, and statements that come after it, with ``{self}`` for it."""
+
+    text: str
+    after: tuple[str, ...] = ()
+
+
+def built(scope: Scope, name: str, calls: Mapping[int, Call]) -> Built:
+    """What builds an instance of a block, with marks of the class around it."""
+    node = scope.node(name)
+    grows = node.layer == "Repeat" and not scope.params(name).shared and not node.frozen
+    parts = _first_and_later(scope, name, calls) if grows and scope.presence(name) != "sometimes" else None
+    if parts is None:
+        return Built(_build_text(scope, name, calls))
+    times = literal(scope.named(name).times)
+    more = f"range({int(times) - 1})" if times.isdecimal() else f"range({times} - 1)"
+    return Built(f"nn.ModuleList([{parts[0]}])", (f"{{self}}.extend({parts[1]} for _ in {more})",))
+
+
+def _build_text(scope: Scope, name: str, calls: Mapping[int, Call]) -> str:
     children = scope.children(name)
     if scope.node(name).layer != "Repeat":
         return _called(scope, calls[id(children[0])], _arguments(scope, name, children[0], calls))
@@ -51,7 +73,7 @@ def build_text(scope: Scope, name: str, calls: Mapping[int, Call]) -> str:
         ]
         if not others:
             return ""
-        text = build_text(others[0], name, calls)
+        text = _build_text(others[0], name, calls)
         times = literal(scope.named(name).times)
         return NUMBER.sub(lambda found: ANY, text.rpartition("range(")[0]) + f"range({times}))"
     if scope.params(name).shared:
@@ -95,6 +117,43 @@ def _list(scope: Scope, name: str, made: Call, calls: Mapping[int, Call]) -> str
         inner = f"i, {inner}" if len(moving) == 1 else f"i, ({inner})"
         values = f"enumerate({values})"
     return f"nn.ModuleList({call} for {inner} in {values})"
+
+
+def _first_and_later(scope: Scope, name: str, calls: Mapping[int, Call]) -> tuple[str, str] | None:
+    """How the first turn and each later one is called, where these differ and the later ones are alike."""
+    uses = [other for other in scope.uses.scopes[scope.key] if other.is_present(name)]
+    children = scope.children(name)
+    if any(not other.children(name) for other in uses) or len({calls[id(one)].name for one in children}) > 1:
+        return None
+    forms = _forms(scope, name, calls)
+    if "each" in forms.values():
+        return None
+    differs = "first" in forms.values()
+    call, turns = calls[id(children[0])], [_arguments(scope, name, child, calls) for child in children]
+    first, later = dict(turns[0]), dict(turns[min(1, len(turns) - 1)])
+    if len(turns) == 1:
+        later |= {key: NUMBER.sub(ANY, turns[0][key]) for key, form in forms.items() if form == "first"}
+    for param in call.params:
+        given, key = argument(children[0], param.name), attribute(param.name)
+        if param.name == INDEX:
+            return None
+        if not isinstance(given, Expression) or not names_index(given):
+            continue
+        differs = True
+        for texts, child, at in (
+            (first, children[0], True),
+            (later, children[min(1, len(turns) - 1)], False),
+        ):
+            found = at_turn(given, at)
+            if found is None:
+                return None
+            texts.pop(key)
+            if isinstance(found, Expression):
+                value = child.names.get(param.name, "") if at or len(turns) > 1 else ""
+                texts[key] = scope.uses.tokens.mark(scope.token(found), value)
+            elif (value := bool(found) if param.kind == "bool" else found) != param.default:
+                texts[key] = literal(value)
+    return (_called(scope, call, first), _called(scope, call, later)) if differs else None
 
 
 def _step(scope: Scope, name: str, key: str, calls: Mapping[int, Call]) -> str:
@@ -167,11 +226,16 @@ def _arguments(
 
 
 def _called(scope: Scope, call: Call, arguments: Mapping[str, str]) -> str:
-    """``Stage(64, width=128)``: inferred sizes by place, parameters by name unless the text says it already."""
+    """``Stage(64, width, stride=2)``: by place what every use gives and what the text says already, else by name."""
     parts = []
     by_place = True
-    for arg, text in arguments.items():
-        inferred = arg in call.values or arg in ("sizes", INDEX)
-        by_place = by_place and (inferred or scope.uses.tokens.spell(text) == arg)
+    order = [arg for arg in arguments if arg in call.values or arg in ("sizes", INDEX)]
+    order += [
+        made for param in call.params if (made := attribute(param.name)) in arguments and param.name != INDEX
+    ]
+    for arg in order:
+        text = arguments[arg]
+        settled = arg in call.values or arg in ("sizes", INDEX) or arg in call.required
+        by_place = by_place and (settled or scope.uses.tokens.spell(text) == arg)
         parts.append(text if by_place else f"{arg}={text}")
     return f"{call.name}({', '.join(parts)})"

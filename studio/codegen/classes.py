@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import count
 
+from studio.analysis.configure import names_index
 from studio.codegen.body import Body
-from studio.codegen.calls import Call, build_text
+from studio.codegen.calls import Built, Call, built
 from studio.codegen.layout import statement
 from studio.codegen.scope import (
     CodeError,
@@ -17,14 +20,20 @@ from studio.codegen.scope import (
     class_name,
     variable,
 )
-from studio.codegen.tokens import of_self
+from studio.codegen.tokens import Token, Tokens, of_self
+from studio.codegen.turns import at_turn
 from studio.codegen.unify import Draft, Unified, groups, shape_text
-from studio.codegen.uses import INDEX, Uses
+from studio.codegen.uses import INDEX, Uses, argument
 from studio.graph.expression import Expression
 from studio.graph.model import BlockParam, Source
 from studio.graph.spec import TensorSpec
 from studio.layers.text import literal
 
+_ARITHMETIC = re.compile(
+    r"[A-Za-z_][\w.]*(?: [-+*/]{1,2} [A-Za-z_][\w.]*)+"
+)  # of names: 4 * width is no longer than a name
+_OFTEN = 3
+_STRIDE = re.compile(r"(nn\.Conv[123]d\([^=()]*, )stride=stride\b")
 _TYPES = {"text": "str", "ints": "tuple[int, ...]", "floats": "tuple[float, ...]"}
 
 
@@ -50,12 +59,12 @@ class Classes:
         for key in uses.order:
             self._write_block(key)
 
-    def build(self, scope: Scope, name: str) -> str:
-        """The text that builds the instance ``name`` of a block, with marks of the class around."""
+    def build(self, scope: Scope, name: str) -> Built:
+        """What builds the instance ``name`` of a block, with marks of the class around."""
         if scope.node(name).layer == "EMA":
             target = str(scope.params(name).of)
-            return f"copy.deepcopy(self.{attribute(target)}).requires_grad_(False).eval()"
-        return build_text(scope, name, self._calls)
+            return Built(f"copy.deepcopy(self.{attribute(target)}).requires_grad_(False).eval()")
+        return built(scope, name, self._calls)
 
     def network(
         self, title: str, outputs: list[Source], inputs: dict[tuple[str, str], str], chosen: list[str]
@@ -72,8 +81,8 @@ class Classes:
         takes = [(text, scope.spec_at(Source(node, port))) for (node, port), text in inputs.items()]
         draft = Draft(scope, body, takes, [scope.spec_at(source) for source in outputs])
         names = [source.node for source in outputs]
-        count = sum(scope.parameters(name) for name in {**dict.fromkeys(chosen), **owners})
-        self._add([draft], title, lambda made: f"{_doc(made, names)}. {count:,} parameters.")
+        weights = sum(scope.parameters(name) for name in {**dict.fromkeys(chosen), **owners})
+        self._add([draft], title, lambda made: f"{_doc(made, names)}. {weights:,} parameters.")
         return body
 
     def _write_block(self, key: str) -> None:
@@ -124,9 +133,15 @@ class Classes:
         if made.builds or signature.text:
             head += statement(f"def __init__(self{signature.text}) -> None:", 4)
             head += ["        super().__init__()", *(f"        self.{arg} = {arg}" for arg in signature.kept)]
+            head += [
+                row for text, name in made.questions.items() for row in statement(f"self.{name} = {text}", 8)
+            ]
+            numbers = _local_numbers(made.builds.values(), self.uses.tokens)
+            head += [f"        {name} = {text}" for text, name in numbers.items()]
             for attribute_name, build in made.builds.items():
                 start = len(head)
-                head += statement(f"self.{attribute_name} = {self.uses.tokens.spell(build)}", 8)
+                spelled = self.uses.tokens.spell(build, lambda token: numbers.get(token.text, token.text))
+                head += statement(f"self.{attribute_name} = {_placed(spelled)}", 8)
                 head += self._begun(made.inits.get(attribute_name, []))
                 places.setdefault(owners.get(attribute_name, attribute_name), []).extend(
                     range(start, len(head))
@@ -138,7 +153,9 @@ class Classes:
         self.takes_sizes = signature.sizes
         for at, draft in enumerate(group):
             values = {arg: vector[at] for arg, vector in made.args.items()}
-            self._calls[id(draft.scope)] = Call(unique, values, signature.params, signature.sizes)
+            self._calls[id(draft.scope)] = Call(
+                unique, values, signature.params, signature.sizes, signature.required
+            )
             prefix = draft.scope.prefix
             text.places |= {prefix + node: list(lines) for node, lines in places.items()}
             text.names |= {prefix + node: made_name for node, made_name in draft.body.modules.items()}
@@ -159,7 +176,8 @@ class Classes:
         head += statement(f"def forward(self{given}) -> {gives}:", 4)
         for at, line in enumerate(made.lines):
             start = len(head)
-            head += statement(self.uses.tokens.spell(line.text, of_self), line.indent, made.comment(at))
+            spelled = self.uses.tokens.spell(line.text, lambda token: _in_forward(token, made))
+            head += statement(spelled, line.indent, made.comment(at))
             for owner in line.owners:
                 places.setdefault(owner, []).extend(range(start, len(head)))
 
@@ -173,12 +191,14 @@ class Signature:
         params: of the block, that it takes.
         sizes: whether it takes Sizes.
         kept: arguments that forward reads, so that they become attributes.
+        required: names of the parameters without a default, because every use gives them.
     """
 
     text: str
     params: tuple[BlockParam, ...]
     sizes: bool
     kept: tuple[str, ...]
+    required: frozenset[str]
 
     @classmethod
     def of(cls, made: Unified, uses: Uses) -> Signature:
@@ -186,18 +206,21 @@ class Signature:
         tokens, scope = uses.tokens, made.drafts[0].scope
         begun = (line for lines in made.inits.values() for line in lines)
         built = [token for text in (*made.builds.values(), *begun) for token in tokens.within(text)]
-        run = [token for line in made.lines for token in tokens.within(line.text)]
-        read = {name for token in (*built, *run) for name in token.args}
-        sizes = any(token.sizes for token in (*built, *run))
+        inside = [token for line in made.lines for token in tokens.within(line.text)]
+        read = {name for token in (*built, *inside) for name in token.args}
+        sizes = any(token.sizes for token in (*built, *inside))
+        run = [token for token in inside if token.text not in made.questions]
         declared = uses.document.blocks[scope.key].params if scope.key else ()
         params = tuple(param for param in declared if scope.texts.get(param.name) in read)
+        scopes = [draft.scope for draft in made.drafts]
+        required = [param for param in params if not _default(param) or _always_given(param, scopes)]
+        others = [param for param in params if param not in required]
         parts = [f"{name}: int" for name in made.args]
+        params = (*required, *others)
         if INDEX in read:
             parts.append(f"{INDEX}: int")
             params = (BlockParam(INDEX, "int", None), *params)
-        required = [param for param in params if param.name != INDEX and not _default(param)]
         parts += [f"{attribute(param.name)}: {_type(param)}" for param in required]
-        others = [param for param in params if param.name != INDEX and param not in required]
         parts += [f"{attribute(p.name)}: {_type(p)} = {_default(p)}" for p in others]
         if sizes:
             parts.insert(0, "sizes: Sizes" if scope.key else "sizes: Sizes = Sizes()")
@@ -205,7 +228,44 @@ class Signature:
             {"sizes"} if any(t.sizes for t in run) else set()
         )
         text = "".join(f", {part}" for part in parts)
-        return cls(text, params, sizes, tuple(sorted(held)))
+        names = frozenset(attribute(param.name) for param in required)
+        return cls(text, params, sizes, tuple(sorted(held)), names)
+
+
+def _always_given(param: BlockParam, scopes: list[Scope]) -> bool:
+    """Whether no use leaves a parameter at its default, and none gives it a bare number that a name should explain."""
+    for scope in scopes:
+        given = argument(scope, param.name)
+        if not isinstance(given, Expression):
+            return False
+        turns = [at_turn(given, first) for first in (True, False)] if names_index(given) else []
+        if any(turn is not None and not isinstance(turn, Expression) for turn in turns):
+            return False
+    return True
+
+
+def _in_forward(token: Token, made: Unified) -> str:
+    """The text of a token in forward, where arguments and answers are attributes."""
+    answer = made.questions.get(token.text)
+    return f"self.{answer}" if answer else of_self(token)
+
+
+def _local_numbers(builds: Iterable[str], tokens: Tokens) -> dict[str, str]:
+    """Sums and products that a constructor would write three times or more -> the name they get first."""
+    written = [token for build in builds for token in tokens.within(build) if not token.outer]
+    often = {
+        token.text: None
+        for token in written
+        if _ARITHMETIC.fullmatch(token.text) and sum(other.text == token.text for other in written) >= _OFTEN
+    }
+    taken = {name for token in written for name in (*token.args, token.text)}
+    free = (name for number in count(1) if (name := f"hidden{number if number > 1 else ''}") not in taken)
+    return {text: next(free) for text in often}
+
+
+def _placed(build: str) -> str:
+    """A convolution's stride by place where its text says it already: ``nn.Conv2d(3, 8, 5, stride)``."""
+    return _STRIDE.sub(r"\1stride", build)
 
 
 def _default(param: BlockParam) -> str:

@@ -47,6 +47,7 @@ class Unified:
         inits: attribute -> statements after it, with marks.
         lines: of forward, with marks.
         args: constructor arguments that no parameter of the block gives -> their texts in each draft.
+        questions: what forward asks again and again ("expansion > 1") -> the attribute that holds the answer.
     """
 
     drafts: list[Draft]
@@ -55,6 +56,7 @@ class Unified:
     inits: dict[str, list[str]] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
     args: dict[str, Vector] = field(default_factory=dict)
+    questions: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         first = self.drafts[0]
@@ -68,6 +70,9 @@ class Unified:
             owner = attribute(nodes.get(name, name))
             self.inits[name] = [self._merged(row, owner) for row in rows[count : count + len(lines)]]
             count += len(lines)
+        for token, node in first.body.questions.items():
+            if not token.text.isidentifier():
+                self.questions.setdefault(token.text, f"has_{attribute(node)}")
         for line, row in zip(first.body.lines, rows[count:], strict=True):
             owner = attribute(line.owners[-1]) if line.owners else "value"
             self.lines.append(Line(self._merged(row, owner), line.indent, line.owners, line.spec))

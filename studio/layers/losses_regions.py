@@ -57,6 +57,11 @@ def _arguments(layer: str, inputs: Specs) -> str:
     return f"{{input}}.squeeze({axis}), {{target}}"
 
 
+def _kind(layer: str, inputs: Specs) -> str:
+    """Which of the supporting functions: that for yes or no, or that for classes."""
+    return "" if _is_binary(layer, inputs) else "class_"
+
+
 _FOCAL = '''
 def focal_loss(
     scores: Tensor, target: Tensor, gamma: float, alpha: float = -1.0
@@ -112,27 +117,45 @@ FOCAL = loss_record(
     source="Lin et al., Focal Loss for Dense Object Detection, 2017, equation 5",
     group=CLASSES,
 )
-_OVERLAP = '''
-def tversky_loss(
+_DOC = {
+    "": "Scores are N *, for yes or no.",
+    "class_": "Scores are N C *, with right classes N *; averaged over samples and classes.",
+}
+_REGIONS = {
+    "": "    guess, right = torch.sigmoid(scores).flatten(1), target.flatten(1)",
+    "class_": """    guess = torch.softmax(scores, 1).flatten(2)
+    right = F.one_hot(target, scores.shape[1]).movedim(-1, 1).flatten(2)""",
+}
+_DICE = tuple(
+    f'''
+def {kind}dice_loss(scores: Tensor, target: Tensor, smooth: float) -> Tensor:
+    """One minus the overlap of predicted and right regions.
+
+    {_DOC[kind]}
+    """
+{regions}
+    both, sizes = (guess * right).sum(-1), guess.sum(-1) + right.sum(-1)
+    return 1 - ((2 * both + smooth) / (sizes + smooth)).mean()
+'''
+    for kind, regions in _REGIONS.items()
+)
+_TVERSKY = tuple(
+    f'''
+def {kind}tversky_loss(
     scores: Tensor, target: Tensor, alpha: float, beta: float, smooth: float
 ) -> Tensor:
-    """One minus the overlap of predicted and right regions, averaged over samples and classes.
+    """Dice with a weight alpha of what was marked by mistake, and beta of what was missed.
 
-    Scores are N C * with right classes N *, or N * with yes and no. alpha is the weight of what was
-    marked by mistake, beta that of what was missed.
+    {_DOC[kind]}
     """
-    if scores.shape == target.shape:
-        guess, right = torch.sigmoid(scores)[:, None], target[:, None].to(scores.dtype)
-    else:
-        guess = torch.softmax(scores, 1)
-        right = F.one_hot(target, scores.shape[1]).movedim(-1, 1).to(scores.dtype)
-    guess, right = guess.flatten(2), right.flatten(2)
+{regions}
     both = (guess * right).sum(-1)
     extra, missed = (guess * (1 - right)).sum(-1), ((1 - guess) * right).sum(-1)
-    return (
-        1 - ((both + smooth) / (both + alpha * extra + beta * missed + smooth)).mean()
-    )
+    whole = both + alpha * extra + beta * missed
+    return 1 - ((both + smooth) / (whole + smooth)).mean()
 '''
+    for kind, regions in _REGIONS.items()
+)
 _SMOOTH = Float(
     "smooth",
     1.0,
@@ -159,7 +182,7 @@ def _needs_region(layer: str) -> Rule:
 
 
 def _dice_text(p: SimpleNamespace, inputs: Specs) -> tuple[str, str]:
-    return "", f"tversky_loss({_arguments('Dice', inputs)}, alpha=0.5, beta=0.5, smooth={p.smooth / 2!r})"
+    return "", f"{_kind('Dice', inputs)}dice_loss({_arguments('Dice', inputs)}, smooth={p.smooth!r})"
 
 
 DICE = loss_record(
@@ -171,7 +194,7 @@ DICE = loss_record(
     ),
     (_INPUT, _TARGET),
     (_SMOOTH,),
-    (_needs_region("Dice"), Torch(text=_dice_text, support=(_OVERLAP,))),
+    (_needs_region("Dice"), Torch(text=_dice_text, support=_DICE)),
     examples=_EXAMPLES[1:],
     keywords=("segmentation", "overlap", "F1", "generalised Dice", "Sorensen", "mask"),
     source="Milletari et al., V-Net, 2016, section 3",
@@ -181,7 +204,8 @@ DICE = loss_record(
 
 def _tversky_text(p: SimpleNamespace, inputs: Specs) -> tuple[str, str]:
     arguments = _arguments("Tversky", inputs)
-    return "", f"tversky_loss({arguments}, alpha={p.alpha!r}, beta={p.beta!r}, smooth={p.smooth!r})"
+    kind = _kind("Tversky", inputs)
+    return "", f"{kind}tversky_loss({arguments}, alpha={p.alpha!r}, beta={p.beta!r}, smooth={p.smooth!r})"
 
 
 TVERSKY = loss_record(
@@ -197,7 +221,7 @@ TVERSKY = loss_record(
         Float("beta", 0.7, "Weight of what was missed.", label="Beta", min=0, max=10),
         _SMOOTH,
     ),
-    (_needs_region("Tversky"), Torch(text=_tversky_text, support=(_OVERLAP,))),
+    (_needs_region("Tversky"), Torch(text=_tversky_text, support=_TVERSKY)),
     examples=_EXAMPLES[1:],
     keywords=("segmentation", "overlap", "small regions", "lesions", "mask", "Tversky"),
     source="Salehi et al., Tversky Loss Function for Image Segmentation, 2017",

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from studio.graph.spec import TensorSpec
 from studio.layers import CATALOGUE
-from studio.layers.render import render, targets
+from studio.layers.render import assignment, render
 from studio.layers.values import values
 
 DTYPES = {torch.int64: "int64", torch.bool: "bool"}
@@ -52,13 +52,14 @@ def stone(name: str, params: dict[str, object], *inputs: Tensor, wired: tuple[st
     spec.shape(p, specs)
     build, call = render(spec, p, specs, {port: [port] for port in ports}, "layer")
     outputs = [port.name for port in spec.outputs]
+    left, right = assignment(spec, p, {port: f"out_{port}" for port in outputs}, call)
     text = SOURCE.format(
         imports="\n".join(spec.torch.imports),
         support="\n\n".join(spec.torch.support),
         build=f"self.layer = {build}" if build else "pass",
         arguments=", ".join(ports),
-        targets=targets(spec, {port: f"out_{port}" for port in outputs}),
-        call=call,
+        targets=left,
+        call=right,
         results=", ".join(f"out_{port}" for port in outputs),
     )
     made = _module(text).Layer()
