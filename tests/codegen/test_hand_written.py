@@ -26,7 +26,7 @@ PAIRS = {
     "resnet:50": "resnet50",
     "unet": "unet",
     "gpt": "gpt",
-    "vit": "vit",
+    "fashion-cnn": "fashion_cnn",
     "vae": "vae",
     "gan": "gan",
     "char-lstm": "char_lstm",
@@ -46,13 +46,24 @@ def lines_of(source: str) -> int:
     return sum(1 for at, line in enumerate(text.splitlines(), 1) if line.strip() and at not in gone)
 
 
-@pytest.mark.parametrize("name", PAIRS)
-def test_the_text_is_not_much_longer_than_a_person_s(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    document = open_named(f"preset:{name}").document
+def counted(preset: str, twin: str) -> tuple[int, int]:
+    """Lines of the generated text, and of the twin's."""
+    document = open_named(f"preset:{preset}").document
     views = [node for node in document.main.nodes if document.main.nodes[node].layer == "View"]
     document = edits.remove_nodes(document, "", views)
-    made = lines_of(generate(document, analyze(document)).files["model.py"])
-    hand = lines_of((HAND / f"{PAIRS[name]}.py").read_text(encoding="utf-8"))
+    made = generate(document, analyze(document)).files["model.py"]
+    return lines_of(made), lines_of((HAND / f"{twin}.py").read_text(encoding="utf-8"))
+
+
+def test_a_drawing_that_has_more_numbers_than_its_twin() -> None:
+    """The twin of ViT was written when its drawing had three numbers to choose; six are told in Sizes now."""
+    made, hand = counted("vit", "vit")
+    assert made <= 1.7 * hand
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_the_text_is_not_much_longer_than_a_person_s(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    made, hand = counted(name, PAIRS[name])
     with capsys.disabled():
         print(f"\n{name}: {made} lines, {hand} by hand, {made / hand:.2f} times")
     assert made <= MOST * hand
