@@ -33,7 +33,8 @@ def _folded(tree: object, first: bool) -> object:
     if kind == "name":
         return _ZERO if first and parts[0] in _INDEX else tree
     if kind in _FIRST and len(parts) == 2:
-        decided = _decided(str(kind), *parts, first)
+        left, right = parts
+        decided = _decided(str(kind), left, right, first)
         if decided is not None:
             return ("number", int(decided))
     if kind == "if":
