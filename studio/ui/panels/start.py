@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QEnterEvent, QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtGui import QEnterEvent, QKeyEvent, QMouseEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -208,6 +208,10 @@ class StartPage(QScrollArea):
         super().resizeEvent(event)
         self._arrange()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._timer.start()
+
     def _arrange(self) -> None:
         """As many cards in a row as fit; all of a row equally high."""
         room = self.viewport().width() - 2 * _MARGIN
@@ -226,6 +230,8 @@ class StartPage(QScrollArea):
 
     def _show_next(self) -> None:
         """One more picture, of the cards that are in sight: painting takes time, so it waits for a pause."""
+        if not self.isVisible():
+            return  # the user draws by now: the rest waits until the page comes back
         seen = self.viewport().rect()
         for card in self._cards:
             place = QRect(card.mapTo(self.viewport(), QPoint(0, 0)), card.size())
