@@ -32,6 +32,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import captions
 import numpy as np
 import sequence_data
 import word_pieces  # beside this file
@@ -85,6 +86,12 @@ ENTRIES: dict[str, Entry] = {
         "Speech and narration in Pride and Prejudice",
         "Public domain (text, 1813); MIT (package)",
         "austen.txt, 2,000 passages inside and 2,000 outside of quotation marks, in the pieces of austen-pieces",
+    ),
+    "fashion-captions": Entry(
+        "Clothes with captions, 2,500",
+        "MIT",
+        "fashion-5k, 250 pictures of each class; the captions are made from class and brightness by"
+        " packaging/captions.py, nobody wrote them",
     ),
     "breast-cancer": Entry(
         "Breast cancer Wisconsin",
@@ -292,6 +299,9 @@ ARRAYS: dict[str, Callable[[Packages], dict[str, Any]]] = {
     "breast-cancer": table("breast_cancer.csv"),
     "austen-pieces": lambda packages: word_pieces.novel_in_pieces(novel(packages)),
     "austen-speech": lambda packages: word_pieces.speech_in_pieces(novel(packages)),
+    "fashion-captions": lambda packages: captions.captioned(
+        *(fashion_5k(packages)[name] for name in ("image", "label")), novel(packages)
+    ),
     "wine": table("wine_data.csv"),
     "iris": table("iris.csv"),
     "diabetes": diabetes,
@@ -312,7 +322,7 @@ def licences(packages: Packages) -> str:
         "statsmodels (airline, sunspots, co2)": packages.wheel(
             "statsmodels", "dist-info/licenses/LICENSE.txt"
         ).decode(),
-        "Fashion-MNIST (fashion-5k), MIT": fashion,
+        "Fashion-MNIST (fashion-5k, fashion-captions), MIT": fashion,
         "janeaustenr (austen, austen-pieces, austen-speech), MIT for the package": packages.debian(
             "usr/share/doc/r-cran-janeaustenr/copyright"
         ).decode(),

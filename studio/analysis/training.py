@@ -280,15 +280,24 @@ def _labels(state: State) -> Found:
 def _is_guessed(state: State, reader: str, label: tuple[str, str]) -> bool:
     """Whether a loss or metric compares this label with something that depends on ``reader``.
 
-    A network that is told the class, as a conditional generator is, does not guess it.
+    A network that is told the class, as a conditional generator is, does not guess it; and where nothing learned
+    lies between, there is no network, but a count of what was right.
     """
     for role in ("loss", "metric"):
         for judge in state.roles.get(role, ()):
             reads = state.setups[judge].reads
             others = [source for source, port, _ in reads if (source, port) != label]
-            if len(others) < len(reads) and reader in upstream(state.graph, others, state.setups):
+            if len(others) < len(reads) and _is_learned(
+                state, reader, upstream(state.graph, others, state.setups)
+            ):
                 return True
     return False
+
+
+def _is_learned(state: State, reader: str, nodes: set[str]) -> bool:
+    """Whether ``reader``, or one of the ``nodes`` that depend on it, has weights."""
+    learned = [name for name in nodes if state.results.get(name, NOTHING).facts.depth]
+    return reader in nodes and any(reader in upstream(state.graph, (name,), state.setups) for name in learned)
 
 
 def _optimizers(state: State) -> Found:

@@ -9,25 +9,13 @@ from __future__ import annotations
 
 from studio.layers.data_record import DataField, DataSet
 from studio.layers.datasets_sequences import SEQUENCES
-from studio.layers.datasets_words import TEXT_WINDOW, WORDS, text_fields
+from studio.layers.datasets_words import CLOTHES, TEXT_WINDOW, WORDS, text_fields
 
 __all__ = ["DATASETS", "SERIES_WINDOW", "TEXT_WINDOW", "DataField", "DataSet"]
 
 SERIES_WINDOW = 24  # points a forecast looks back on: two years of a monthly series
 
 _DIGITS = tuple("0123456789")
-_CLOTHES = (
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-)
 _SHAPES = tuple(f"{n // 100} lobes, hue {n // 10 % 10}, {n % 10 + 1} stripes" for n in range(1000))
 _AUSTEN_CHARACTERS = "\n !\"'()*,-.0123456789:;?ABCDEFGHIJKLMNOPRSTUVWYZ_abcdefghijklmnopqrstuvwxyz"
 _CELL_MEASURES = (
@@ -133,7 +121,7 @@ _IMAGES = (
         "Fashion-MNIST, 5,000",
         "5,000 pictures of clothes in ten classes, 500 of each; harder than digits.",
         5000,
-        (_image(1, 28, 28), _label(*_CLOTHES)),
+        (_image(1, 28, 28), _label(*CLOTHES)),
         "fashion-5k.npz",
         "classify",
         (4000, 500, 500),

@@ -6,6 +6,19 @@ from studio.layers.data_record import DataField, DataSet
 
 TEXT_WINDOW = 64  # tokens in one sample of a text, unless the Data node says otherwise
 
+CLOTHES = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
+
 
 def text_fields(vocabulary: int) -> tuple[DataField, DataField]:
     """A window of tokens and the same window one token later."""
@@ -60,6 +73,23 @@ WORDS = (
         (3200, 400, 400),
         licence="Public domain (text, 1813); MIT (package)",
         source="Jane Austen, 1813",
+    ),
+    DataSet(
+        "fashion-captions",
+        "Clothes with captions, 2,500",
+        "2,500 pictures of clothes, each with a sentence made by rule from its class and brightness.",
+        2500,
+        (
+            DataField("image", (1, 28, 28), "float32", "image", "C H W"),
+            DataField("tokens", (20,), "int64", "tokens", "T", vocabulary=1025),
+            DataField("label", (), "int64", "label", classes=CLOTHES),
+        ),
+        "fashion-captions.npz",
+        "classify",
+        (2000, 250, 250),
+        raw_max=255.0,
+        licence="MIT",
+        source="H. Xiao, K. Rasul, R. Vollgraf, Zalando Research, 2017; captions made by Tsumiki Studio",
     ),
     counted(50257),
     counted(30522),

@@ -221,6 +221,15 @@ def test_a_network_that_is_told_the_class_and_does_not_guess_it_is_no_mistake() 
     assert analyze(told).problems == ()
 
 
+def test_a_label_that_only_a_metric_counts_with_is_no_mistake() -> None:
+    drawn = classifier(
+        one=N("one", "OneHot", {"x": "digits.label"}),
+        kind=N("kind", "Cast", {"x": "one"}, dtype="float32"),
+        same=N("same", "Accuracy", {"input": "kind", "target": "digits.label"}),
+    )
+    assert analyze(drawn).problems == ()
+
+
 def test_an_empty_drawing_says_what_is_missing() -> None:
     analysis = analyze(Document())
     assert {p.code for p in analysis.problems} == {"no_data", "no_loss"}

@@ -59,3 +59,20 @@ def test_a_passage_is_speech_where_a_quotation_mark_is_open_before_it(novel: str
             if passage in plain and passage in part:
                 found.add(part[: part.index(passage)].count('"') % 2)
         assert label in found, passage
+
+
+def test_a_caption_names_the_class_of_its_picture_and_its_brightness(resources: Path) -> None:
+    loaded = load("fashion-captions", resources)
+    assert loaded.spelling is not None
+    image, label = loaded.tensors["image"].float(), loaded.tensors["label"]
+    inside = image > 25
+    light = (image * inside).sum((1, 2, 3)) / inside.sum((1, 2, 3)).clamp_min(1)
+    captions = [loaded.spelling.decode(row.tolist()) for row in loaded.tensors["tokens"]]
+    common = []
+    for number in range(10):
+        rows = (label == number).nonzero().flatten().tolist()
+        common.append(set.intersection(*(set(captions[row].split()) for row in rows)) - {"a", "of", "pair"})
+        bright = [float(light[row]) for row in rows if " bright " in captions[row]]
+        dark = [float(light[row]) for row in rows if " dark " in captions[row]]
+        assert len(bright) + len(dark) == 250 and min(bright) >= max(dark)
+    assert common[:3] == [{"t-shirt"}, {"trousers"}, {"pullover"}] and all(common)
