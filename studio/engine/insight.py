@@ -36,7 +36,9 @@ def predict(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
     scores = trained.run(_picture(trained, str(args.get("pixels", ""))))[0]
     shares = trained.shares(scores.flatten(1))[0].tolist()
     return {
-        "classes": [[name, share] for name, share in zip(_names(trained, len(shares)), shares, strict=True)]
+        "classes": [
+            [name, share] for name, share in zip(class_names(trained, len(shares)), shares, strict=True)
+        ]
     }
 
 
@@ -51,10 +53,10 @@ def mistakes(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
         RunError: the run can't be used, or its data has neither classes nor a number to guess.
     """
     trained = load_trained(Path(str(args["run"])))
-    wrong = _wrong_classes if _label(trained) else _wrong_numbers
+    wrong = _wrong_classes if label_field(trained) else _wrong_numbers
     found = wrong(trained, progress)
     worst = found[: max(0, int(args.get("count", 10)))]
-    return {"mistakes": [{**item, **_shown(trained, item["index"])} for item in worst]}
+    return {"mistakes": [{**item, **shown_sample(trained, item["index"])} for item in worst]}
 
 
 def sample(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
@@ -72,13 +74,13 @@ def sample(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
     part = data.part("test", "validation")
     place = int(args.get("position", 0)) % len(part)
     chosen = part[place : place + 1]
-    about = {"position": place, "count": len(part), **_shown(trained, int(chosen))}
-    label = _label(trained)
+    about = {"position": place, "count": len(part), **shown_sample(trained, int(chosen))}
+    label = label_field(trained)
     if not label:
         truth, answer = (float(values[0]) for values in _numbers(trained, chosen))
         return {**about, "truth": f"{truth:.4g}", "answer": f"{answer:.4g}", "classes": []}
     shares = trained.shares(trained.run(*trained.batch(chosen))[0].flatten(1))[0]
-    names = _names(trained, len(shares))
+    names = class_names(trained, len(shares))
     truth_at = int(data.loaded.raw(label, chosen).reshape(-1)[0])
     classes = [[name, share] for name, share in zip(names, shares.tolist(), strict=True)]
     return {**about, "truth": names[truth_at], "answer": names[int(shares.argmax())], "classes": classes}
@@ -122,18 +124,18 @@ def export(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
     )
 
 
-def _label(trained: Trained) -> str:
+def label_field(trained: Trained) -> str:
     """The field that holds the classes, "" where there is none."""
     return next((field.name for field in trained.data().loaded.fields if field.kind == "label"), "")
 
 
 def _wrong_classes(trained: Trained, progress: Progress) -> list[dict[str, Any]]:
-    data, label = trained.data(), _label(trained)
+    data, label = trained.data(), label_field(trained)
     found: list[dict[str, Any]] = []
-    for part in _parts(trained, progress):
+    for part in parts_to_look_through(trained, progress):
         shares = trained.shares(trained.run(*trained.batch(part))[0].flatten(1))
         truth = data.loaded.raw(label, part).reshape(-1)
-        names = _names(trained, shares.shape[-1])
+        names = class_names(trained, shares.shape[-1])
         best, answers = shares.max(-1)
         for row in (answers != truth).nonzero().flatten().tolist():
             share, answer, right = float(best[row]), names[int(answers[row])], names[int(truth[row])]
@@ -144,7 +146,7 @@ def _wrong_classes(trained: Trained, progress: Progress) -> list[dict[str, Any]]
 
 def _wrong_numbers(trained: Trained, progress: Progress) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    for part in _parts(trained, progress):
+    for part in parts_to_look_through(trained, progress):
         truths, answers = _numbers(trained, part)
         for index, truth, answer in zip(part.tolist(), truths.tolist(), answers.tolist(), strict=True):
             off = abs(truth - answer)
@@ -171,7 +173,7 @@ def _numbers(trained: Trained, part: Tensor) -> tuple[Tensor, Tensor]:
     return truth, scaling.undo(scores)[:, 0]
 
 
-def _parts(trained: Trained, progress: Progress) -> Iterator[Tensor]:
+def parts_to_look_through(trained: Trained, progress: Progress) -> Iterator[Tensor]:
     """The test samples (without any the validation ones) in pieces, telling how far it is."""
     indices = trained.data().part("test", "validation")
     for begin in range(0, len(indices), _CHUNK):
@@ -204,14 +206,14 @@ def _picture(trained: Trained, text: str) -> Tensor:
     return data.batches.scaling[field.name].apply_(raw)
 
 
-def _names(trained: Trained, count: int) -> tuple[str, ...]:
+def class_names(trained: Trained, count: int) -> tuple[str, ...]:
     """Class names for ``count`` shares; numbers where the data has other names than the output has classes."""
     if len(trained.classes) == count:
         return trained.classes
     return (*trained.classes[:count], *(str(number) for number in range(len(trained.classes), count)))
 
 
-def _shown(trained: Trained, index: int) -> dict[str, Any]:
+def shown_sample(trained: Trained, index: int) -> dict[str, Any]:
     """A sample as the window can show it: grey pixels, or its first numbers as text."""
     data = trained.data()
     field = data.loaded.field(trained.main.field)

@@ -23,6 +23,8 @@ KINDS: dict[str, tuple[str, str]] = {
     "predict": ("studio.engine.insight", "predict"),
     "sample": ("studio.engine.insight", "sample"),
     "mistakes": ("studio.engine.insight", "mistakes"),
+    "confusion": ("studio.engine.confusion", "confusion"),
+    "samples": ("studio.engine.confusion", "samples"),
     "generate_text": ("studio.engine.insight", "generate_text"),
     "generate_pictures": ("studio.engine.generating", "generate_pictures"),
     "redraw": ("studio.engine.generating", "redraw"),

@@ -24,6 +24,7 @@ from studio.files.project import project_bytes
 from studio.files.runs import LIVE, RunReader, create_run, request
 from studio.text import set_language
 from studio.ui.app import make_window
+from studio.ui.panels.confusion import Confusion
 from studio.ui.panels.trying import Mistakes, SampleTry
 from studio.ui.window import DRAW, EXPORT, START, UNDERSTAND, Window
 from tests.ui.geometry import faults
@@ -144,6 +145,9 @@ def understanding(window: Window, ask: Callable[..., None]) -> None:
     assert one is not None and worst is not None
     one._show(ask("sample", position=3))
     worst._show(ask("mistakes", count=10))
+    counted = window.understand.findChild(Confusion)
+    assert counted is not None
+    counted._show(ask("confusion"))
 
 
 def exported(window: Window, ask: Callable[..., None]) -> None:

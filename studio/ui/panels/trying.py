@@ -247,7 +247,7 @@ class Mistakes(QWidget):
         self._answer.setText("" if rows else tr("It made no mistake on the test samples."))
         self._answer.setVisible(not rows)
         for index, row in enumerate(rows):
-            self._grid.addWidget(_mistake_card(row), index // _COLUMNS, index % _COLUMNS)
+            self._grid.addWidget(sample_card(row), index // _COLUMNS, index % _COLUMNS)
         self._grid.setColumnStretch(_COLUMNS, 1)
 
 
@@ -315,7 +315,8 @@ def _row(image: QImage, y: int, width: int) -> bytes:
     return bytes(line)[:width]
 
 
-def _mistake_card(row: dict[str, object]) -> QWidget:
+def sample_card(row: dict[str, object]) -> QWidget:
+    """A sample with what it is and what the network said."""
     card = QFrame()
     card.setObjectName("card")
     column = QVBoxLayout(card)
@@ -334,5 +335,7 @@ def _mistake_card(row: dict[str, object]) -> QWidget:
     else:
         share = percent_text(float(str(row.get("share") or 0)))
         said = tr("taken for {name}, {share}", name=row.get("answer"), share=share)
+        if row.get("truth") == row.get("answer"):
+            said = tr("recognized, {share} sure", share=share)
     column.addWidget(label(said, "secondary"))
     return card

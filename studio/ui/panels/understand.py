@@ -13,6 +13,7 @@ from studio.layers.datasets import DataField
 from studio.layers.ports import fields_of
 from studio.layers.sources import DATA
 from studio.text import tr
+from studio.ui.panels.confusion import Confusion
 from studio.ui.panels.making import Redrawing, Sampling, Walk
 from studio.ui.panels.trying import DrawTry, Mistakes, SampleTry, Writing
 from studio.ui.runs import RunControl
@@ -82,6 +83,8 @@ class UnderstandPanel(QScrollArea):
         row.addStretch()
         self._column.addLayout(row)
         self._column.addWidget(worst)
+        if self._chooses_a_class():
+            self._column.addWidget(Confusion(self._ask))
         one.show_next()
 
     def _ask(
@@ -123,6 +126,13 @@ class UnderstandPanel(QScrollArea):
         """Whether a Data node brings a text together with what follows each of its tokens."""
         nodes = self._session.document.main.nodes.values()
         return any(field.name == "next" for node in nodes for field in self._fields(node))
+
+    def _chooses_a_class(self) -> bool:
+        """Whether a Data node brings one class a sample."""
+        nodes = self._session.document.main.nodes.values()
+        return any(
+            field.kind == "label" and not field.shape for node in nodes for field in self._fields(node)
+        )
 
     def _fields(self, node: Node) -> tuple[DataField, ...]:
         """The fields of a Data node, of a shipped or an own set."""
