@@ -76,13 +76,15 @@ class HandMLP(nn.Module):
 
 
 class BareLoop:
-    """A training loop by hand, over batches gathered from bytes in memory."""
+    """A training loop by hand, over batches gathered from bytes in memory; it does what the drawing says, no less."""
 
-    def __init__(self, net: nn.Module, data: Batches, algorithm: str) -> None:
+    def __init__(self, net: nn.Module, loss: nn.Module, data: Batches, algorithm: str) -> None:
         loaded = data._loaded
         self.images, self.labels = loaded.tensors["image"], loaded.tensors["label"]
         self.indices, self.size = data._indices, data.batch_size
-        self.net, self.loss = net, nn.CrossEntropyLoss()
+        self.net, self.loss = net, loss
+        scaling = data.scaling["image"]
+        self.subtract, self.divide = scaling.subtract[0], scaling.divide[0]
         kind: Any = torch.optim.SGD if algorithm == "SGD" else torch.optim.AdamW
         extra = {} if algorithm == "SGD" else {"weight_decay": 0.0}
         self.optimizer = kind(net.parameters(), lr=1e-3, fused=True, **extra)
@@ -100,7 +102,10 @@ class BareLoop:
                 self._chosen = list(self.indices[order].split(self.size))[::-1]
                 self._epoch += 1
             chosen = self._chosen.pop()
-            image = self.images.index_select(0, chosen).float().div_(255)
+            image = self.images.index_select(0, chosen).float()
+            if self.subtract:
+                image.sub_(self.subtract)
+            image.div_(self.divide)
             loss = self.loss(self.net(image), self.labels.index_select(0, chosen))
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
@@ -181,11 +186,13 @@ def make_trainer(root: Path, document: Document) -> Trainer:
     return trainer
 
 
-def compare_loops(root: Path, document: Document, net: nn.Module, steps: int, rounds: int) -> dict[str, Any]:
-    """The studio's trainer over a loop by hand."""
+def compare_loops(
+    root: Path, document: Document, hand: tuple[nn.Module, nn.Module], steps: int, rounds: int
+) -> dict[str, Any]:
+    """The studio's trainer over a loop by hand, with a network and a loss by hand."""
     trainer = make_trainer(root, document)
     algorithm = trainer.plan.training["optimizers"][0]["algorithm"]
-    bare = BareLoop(net, trainer.data.train._first, algorithm)
+    bare = BareLoop(*hand, trainer.data.train._first, algorithm)
     found = measure(
         lambda: bare.steps(steps),
         lambda: bool(trainer.train_until(trainer.state.step + steps)) or None,
@@ -242,11 +249,17 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
+        root, smooth = Path(folder), nn.CrossEntropyLoss(label_smoothing=0.1)
         parts = {
             "module": compare_modules(root, args.rounds),
-            "mlp": compare_loops(root, mlp_document(), HandMLP(), 40, args.rounds),
-            "lenet": compare_loops(root, lenet_document(), HandLeNet(), 8, args.rounds),
+            "mlp": compare_loops(root, mlp_document(), (HandMLP(), nn.CrossEntropyLoss()), 40, args.rounds),
+            "lenet": compare_loops(
+                root,
+                lenet_document(),
+                (HandLeNet(), nn.CrossEntropyLoss(label_smoothing=0.1)),
+                8,
+                args.rounds,
+            ),
             "loader": compare_loaders(args.rounds),
         }
     result = {
