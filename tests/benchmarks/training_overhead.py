@@ -253,13 +253,7 @@ def main() -> None:
         parts = {
             "module": compare_modules(root, args.rounds),
             "mlp": compare_loops(root, mlp_document(), (HandMLP(), nn.CrossEntropyLoss()), 40, args.rounds),
-            "lenet": compare_loops(
-                root,
-                lenet_document(),
-                (HandLeNet(), nn.CrossEntropyLoss(label_smoothing=0.1)),
-                8,
-                args.rounds,
-            ),
+            "lenet": compare_loops(root, lenet_document(), (HandLeNet(), smooth), 8, args.rounds),
             "loader": compare_loaders(args.rounds),
         }
     result = {
