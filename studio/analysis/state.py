@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 from studio.analysis.configure import Names, Reads, Setup, configure, configure_instance, refers_to
@@ -16,6 +17,19 @@ from studio.graph.model import Block, Graph, Node
 from studio.graph.persistent import PersistentMap
 from studio.graph.spec import TensorSpec
 from studio.layers import record_of
+from studio.layers.spec import LayerSpec
+
+
+def is_kept(layer: LayerSpec, p: SimpleNamespace) -> bool:
+    """Whether a layer with these parameters can't leave as ONNX."""
+    return not layer.exportable or kept_by(layer, p) != ""
+
+
+def kept_by(layer: LayerSpec, p: SimpleNamespace) -> str:
+    """The parameter whose value keeps a layer from leaving as ONNX; "" for none."""
+    defaults = {param.name: param.default for param in layer.params}
+    return next((name for name in layer.kept_back if getattr(p, name, defaults[name]) != defaults[name]), "")
+
 
 Given = Mapping[str, tuple[int, TensorSpec | None]]
 _structures = itertools.count(1)
@@ -210,7 +224,7 @@ def _marks(setup: Setup) -> tuple[str, ...]:
     tied = ("tied",) if getattr(setup.p, "weight_of", "") else ()
     if getattr(setup.p, "weights_of", "") or (setup.layer is not None and setup.layer.name == "EMA"):
         tied = ("sharing",)
-    return tied if setup.layer is None or setup.layer.exportable else (*tied, "kept")
+    return (*tied, "kept") if setup.layer is not None and is_kept(setup.layer, setup.p) else tied
 
 
 def _index(state: State, name: str, before: Setup | None, setup: Setup | None) -> None:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 from studio.analysis.evaluate import NOTHING, Finding
 from studio.analysis.slices import upstream
-from studio.analysis.state import Reach, State, in_order
+from studio.analysis.state import Reach, State, in_order, kept_by
 from studio.layers.datasets import DATASETS
 from studio.layers.optimizers import ALGORITHMS
 from studio.layers.ports import fields_of
@@ -70,6 +70,11 @@ def _tied(state: State, name: str) -> Found:
         return
     text = "{name} uses the weight of {target}, but there is no such learned node: clear it"
     facts = state.results.get(target, NOTHING).facts
+    exported = _reach(state).exported
+    if target in state.setups and name in exported and target not in exported:
+        text = "{name} uses the weight of {target}, which is not part of the network: wire {target} to an Output too"
+        yield name, _finding("error", "tied", text, None, name=name, target=target)
+        return
     if target not in state.setups or (facts.outputs and "weight" not in facts.weights):
         yield name, _finding("error", "tied", text, ("set", "weight_of", ""), name=name, target=target)
         return
@@ -397,7 +402,15 @@ def _not_exported(state: State) -> Found:
     exported = _reach(state).exported
     for name in state.roles.get("kept", ()):
         layer = state.setups[name].layer
-        if name in exported and layer is not None:
+        if name not in exported or layer is None:
+            continue
+        if layer.exportable:
+            param = kept_by(layer, state.setups[name].p)
+            default = next(one.default for one in layer.params if one.name == param)
+            text = "{layer} can't be exported to ONNX with {param} set: it can be trained, but not leave as a file"
+            fix = ("set", param, default)
+            yield name, _finding("hint", "not_exported", text, fix, layer=layer.name, param=param)
+        else:
             text = "{layer} can't be exported to ONNX: the network can be trained, but not leave as a file"
             yield name, _finding("hint", "not_exported", text, None, layer=layer.name)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from studio.codegen.scope import Scope
+from studio.codegen.support import used_specs
 from studio.codegen.training_class import IMPLIED, Drawn, TrainingText, batch_key
 from studio.graph.model import Source
 from studio.layers.ports import fields_of
@@ -30,6 +31,7 @@ def training_settings(
         "optimizers": _optimizers(scope, found, training),
         "losses": list(found.losses),
         "is_gated": training.is_gated,
+        **({"math_attention": True} if training.is_twice and _attends(scope) else {}),
         "has_frozen": _has_frozen(scope),
         "averages": {
             training.place(name): {
@@ -57,6 +59,11 @@ def training_settings(
         },
         "outputs": _output_names(scope, outputs),
     }
+
+
+def _attends(scope: Scope) -> bool:
+    """Whether the drawing holds attention, which torch may compute in a form that has no second derivative."""
+    return any("ttention" in spec.name or "Transformer" in spec.name for spec in used_specs(scope))
 
 
 def _has_frozen(scope: Scope) -> bool:

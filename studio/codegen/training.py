@@ -103,6 +103,9 @@ def train() -> list[float]:
     cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
     torch.set_num_threads(max(1, min(cores - 1, 16)))  # sums depend on it in their last digit
     torch.set_flush_denormal(True)  # tiny numbers cost time and say nothing
+    math| torch.backends.cuda.enable_flash_sdp(False)  # attention in a form that can
+    math| torch.backends.cuda.enable_mem_efficient_sdp(False)  # be differentiated twice
+    math| torch.backends.cuda.enable_cudnn_sdp(False)
     torch.manual_seed(SEED)
     training = Training()
     data = Data()
@@ -293,6 +296,7 @@ def _flags(plan: Plan, monitor: str) -> set[str]:
         "load": bool(monitor) and plan.parts[1] or bool(plan.settings.get("pretrained")),
         "reload": bool(monitor) and plan.parts[1],
         "pretrained": bool(plan.settings.get("pretrained")),
+        "math": bool(plan.settings.get("math_attention")),
         "gated": bool(plan.settings.get("is_gated")),
     }
     return {name for name, is_set in flags.items() if is_set}

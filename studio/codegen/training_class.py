@@ -265,6 +265,11 @@ class TrainingText:
         growing = f"min(self.epoch / {rise!r}, 1.0) * " if rise else ""
         return (f"{literal(self._scope.named(name).weight)} * " if weight != 1.0 else "") + growing
 
+    @property
+    def is_twice(self) -> bool:
+        """Whether a loss differentiates values by others, so that the backward pass does so once more."""
+        return bool(self._sensitive)
+
     @cached_property
     def _sensitive(self) -> frozenset[Key]:
         """Values that gradient penalties differentiate by: whatever reads them must read them so."""

@@ -24,6 +24,7 @@ from studio.engine.data import (
     load_table,
     split_set,
 )
+from studio.engine.data.spelling import Spelling
 from studio.engine.rng import draws_random
 from studio.files.datasets import OwnData, recall
 from studio.files.project import parse_project
@@ -159,6 +160,12 @@ class Feed:
             values |= {f"{node}.{name}": value for name, value in batches.batch(*place).items()}
         shortest = min(len(value) for value in values.values())  # the last batches of an evaluation differ
         return {name: value[:shortest] for name, value in values.items()}
+
+    @property
+    def spelling(self) -> Spelling | None:
+        """What the tokens of the first text stand for; None where there is no text."""
+        found = (batches.spelling for batches in self._parts.values())
+        return next((one for one in found if one is not None), None)
 
     @property
     def preprocessing(self) -> dict[str, dict[str, Any]]:

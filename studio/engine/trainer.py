@@ -16,6 +16,7 @@ from typing import Any, cast
 import msgspec
 import torch
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from studio.engine.build import Feed, Plan, RunData
 from studio.engine.checkpoints import Checkpoint, State, load_step
@@ -71,6 +72,8 @@ class Trainer:
         self.problem = ""
         self.call = _step_caller(plan, training, self.device, self.updates)
         self.views = Views(plan, training, data.check or data.validation)
+        if plan.training.get("math_attention"):
+            self.call = _in_math_form(self.call)
         if plan.training.get("is_timed"):
             self.call = self._timed(self.call)
         if self.updates.needs_repeat:
@@ -461,3 +464,13 @@ def _evaluating(training: nn.Module) -> Iterator[None]:
             yield
     finally:
         training.train()
+
+
+def _in_math_form(call: Callable[[Batch, Any], None]) -> Callable[[Batch, Any], None]:
+    """A step with attention in the form that can be differentiated twice, as gradient penalties need it."""
+
+    def in_math_form(batch: Batch, update: Any) -> None:
+        with sdpa_kernel(SDPBackend.MATH):
+            call(batch, update)
+
+    return in_math_form

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from studio.engine.build import Feed, Plan
+from studio.engine.data.spelling import Spelling
 from studio.engine.rng import evaluation_seed, reseed
 from studio.files.views import View, write_views
 
@@ -43,7 +44,8 @@ class Views:
         begin = time.monotonic()
         whole = self._feed.batch(0, 0)
         found = self.look(change({name: value[:_SAMPLES] for name, value in whole.items()}))
-        views = [drawn(name, value, self._settings[name]) for name, value in found.items()]
+        spelling = self._feed.spelling
+        views = [drawn(name, value, self._settings[name], spelling) for name, value in found.items()]
         write_views(self._plan.folder, step, views)
         self._next_s = begin + max(EVERY_S, 50 * (time.monotonic() - begin))  # at most a fiftieth of the time
 
@@ -61,21 +63,27 @@ class Views:
             training.train()
 
 
-def drawn(name: str, value: Tensor, settings: dict[str, Any]) -> View:
+def drawn(name: str, value: Tensor, settings: dict[str, Any], spelling: Spelling | None = None) -> View:
     """A value as its View shows it, small enough to be read many times.
 
     Args:
         name: of the View.
         value: (N, …).
         settings: kind, and how many different values whole numbers have.
+        spelling: what tokens stand for; scores of tokens show the likeliest.
     """
     kind = settings.get("kind", "auto")
     kind = _kind(value, int(settings.get("classes") or 0)) if kind == "auto" else kind
     value = value.detach().cpu()
     if value.is_complex():
         value = value.abs()  # of a spectrum, how strong each frequency is
+    if kind == "text" and value.is_floating_point() and value.dim() == 3:
+        value = value.argmax(-1)
     if kind == "text":
-        return View(name, "text", [int(n) for n in value.shape], numbers=value.flatten()[:_POINTS].tolist())
+        said = _said(value, spelling)
+        return View(
+            name, "text", [int(n) for n in value.shape], numbers=value.flatten()[:_POINTS].tolist(), text=said
+        )
     value = value.float()
     if kind == "histogram":
         return _histogram(name, value)
@@ -89,6 +97,17 @@ def drawn(name: str, value: Tensor, settings: dict[str, Any]) -> View:
     finite = value[value.isfinite()]
     low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
     return View(name, kind, list(value.shape), low, high, value.flatten().tolist())
+
+
+def _said(value: Tensor, spelling: Spelling | None) -> str:
+    """The text of each sample on a line of its own; "" for what is no token of this text."""
+    if spelling is None or value.is_floating_point() or not value.dim():
+        return ""
+    rows = value.reshape(-1, value.shape[-1])[:_SAMPLES].tolist()
+    try:
+        return "\n".join(spelling.decode(row).replace("\n", "⏎") for row in rows)
+    except (IndexError, ValueError):
+        return ""
 
 
 def _kind(value: Tensor, classes: int) -> str:

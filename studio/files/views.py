@@ -17,7 +17,7 @@ class View(msgspec.Struct, frozen=True):
     Attributes:
         name: of the node.
         kind: "image" (N, C, H, W with C 1 or 3), "histogram" (counts over equal bins from low to high), "heatmap"
-            (rows, columns), "curve" (points), "text" (whole numbers, the tokens of the samples in a row).
+            (rows, columns), "curve" (points), "text" (tokens of the samples in a row, and what they say).
         shape: of the numbers.
         low: the smallest number.
         high: the largest.
@@ -30,6 +30,7 @@ class View(msgspec.Struct, frozen=True):
     low: float = 0.0
     high: float = 0.0
     numbers: list[float] = []
+    text: str = ""  # what the tokens of a text say, a sample a line; "" where nobody knows
 
 
 class Views(msgspec.Struct, frozen=True):

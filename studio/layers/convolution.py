@@ -236,7 +236,7 @@ CONV2D = _conv(
     2,
     "Slides learned filters over a picture and sums the products.",
     "A filter of 3 with padding 1 keeps the size; without padding each layer trims the edge.",
-    ("image", "picture", "CNN", "downsample"),
+    ("image", "picture", "CNN"),
     (
         Example({"out_channels": 6, "kernel_size": 5}, (("N", 1, 32, 32),), ("N", 6, 28, 28), 156),
         Example(

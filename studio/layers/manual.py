@@ -84,7 +84,12 @@ def _entry(spec: LayerSpec) -> str:
 
 
 def _onnx(spec: LayerSpec) -> str:
-    return tr(spec.onnx) if spec.exportable else tr("Can't be exported: {why}", why=tr(spec.onnx))
+    if not spec.exportable:
+        return tr("Can't be exported: {why}", why=tr(spec.onnx))
+    kept = (
+        tr("Can't be exported with {name} set: {why}", name=n, why=tr(w)) for n, w in spec.kept_back.items()
+    )
+    return " ".join((tr(spec.onnx), *kept))
 
 
 def _params(spec: LayerSpec) -> str:

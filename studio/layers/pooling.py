@@ -42,6 +42,7 @@ CEIL = Bool(
     label="Keep the rest",
     essential=False,
 )
+_KEPT_BACK = {"divisor_override": "ONNX's AveragePool always divides by the size of the window."}
 _NO_DIVISOR = {"divisor_override": "0 stands for torch's None"}
 STRIDE_DIFFERS = "0 stands for torch's None: the size of the window"
 
@@ -167,10 +168,17 @@ def _pool(
         onnx=about.onnx,
         examples=examples,
         short="{kernel_size}",
-        keywords=("pooling", "downsample", "subsampling", f"nn.{module}", *keywords),
+        keywords=(
+            "pooling",
+            *(("downsample",) if kind != "LPPool" else ()),
+            "subsampling",
+            f"nn.{module}",
+            *keywords,
+        ),
         pitfalls=words[1],
         group="Pooling" if dims == 2 else f"Pooling {FOLD[dims]}",
         torch_name=f"nn.{module}",
+        kept_back=_KEPT_BACK if kind == "AvgPool" and dims > 1 else {},
         differs={**about.differs, **_NO_DIVISOR} if kind == "AvgPool" and dims > 1 else about.differs,
     )
 

@@ -195,6 +195,7 @@ LSTM = LayerSpec(
     torch=_text("nn.LSTM"),
     source="Hochreiter and Schmidhuber, Long Short-Term Memory, 1997; forget gate: Gers et al., 2000",
     onnx="LSTM, one for each layer; a narrowed output can't be exported.",
+    kept_back={"proj_size": "ONNX's LSTM has no projection."},
     traits=_TRAITS,
     examples=(
         Example({"hidden_size": 128}, (("N", 64, 32),), ("N", 64, 128), 82944),

@@ -142,6 +142,9 @@ class LayerSpec:
     flops: CostRule | None = None
     onnx: str = ""
     exportable: bool = True
+    kept_back: Mapping[str, str] = field(
+        default_factory=dict
+    )  # parameter -> why the layer can't leave as ONNX once it has another value than its default
     traits: Traits = field(default_factory=Traits)
     examples: tuple[Example, ...] = ()
     short: str = ""  # second line of the card: "{out_channels}, {kernel_size}"

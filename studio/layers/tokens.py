@@ -222,7 +222,7 @@ JOIN_STEPS = LayerSpec(
         Example({"factor": 4}, (("N", 8, 3),), ("N", 2, 12)),
     ),
     short="{factor}",
-    keywords=("patch merge", "chunk", "frame stacking", "pyramid", "PatchTST", "downsample", "fold"),
+    keywords=("patch merge", "chunk", "frame stacking", "pyramid", "PatchTST", "fold"),
     pitfalls="The length must be a multiple: pad or cut the sequence first.",
     group=GROUP,
 )

@@ -312,3 +312,33 @@ def test_an_unused_block_is_named() -> None:
         Document(main=classifier().main, blocks=document(blocks={"head": inner}).blocks)
     ).problems
     assert [(p.code, p.graph) for p in problems] == [("unused_block", "head")]
+
+
+def test_a_weight_outside_the_exported_network_is_no_weight_to_share() -> None:
+    """The network's class has no such module: model.py would end in an AttributeError."""
+    drawing = classifier(
+        aside=N("aside", "Linear", {"x": "hidden"}, out_features=10),
+        logits=N("logits", "Linear", {"x": "relu"}, out_features=10, weight_of="aside"),
+        side=N("side", "CrossEntropy", {"input": "aside", "target": "digits.label"}),
+        adam=N("adam", "Optimizer", {"loss": ["loss", "side"]}),
+        out=N("out", "Output", {"x": "logits"}),
+    )
+    found = [problem for problem in analyze(drawing).problems if problem.code == "tied"]
+    assert [(one.severity, one.node) for one in found] == [("error", "logits")]
+    mended = drawing.with_graph("", drawing.main.with_node(N("out2", "Output", {"x": "aside"})))
+    assert not [problem for problem in analyze(mended).problems if problem.code == "tied"]
+
+
+def test_a_parameter_that_onnx_lacks_is_told_before_training() -> None:
+    drawing = classifier(
+        flat=None,
+        pool=N("pool", "AvgPool2d", {"x": "digits.image"}, divisor_override=3),
+        flat2=N("flat2", "Flatten", {"x": "pool"}),
+        hidden=N("hidden", "Linear", {"x": "flat2"}, out_features=32),
+        out=N("out", "Output", {"x": "logits"}),
+    )
+    found = [problem for problem in analyze(drawing).problems if problem.code == "not_exported"]
+    assert [(one.node, one.values["param"]) for one in found] == [("pool", "divisor_override")]
+    assert not [
+        p for p in analyze(apply_fix(drawing, found[0].fixes[0])).problems if p.code == "not_exported"
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 
@@ -38,6 +39,15 @@ def test_what_cannot_leave_still_cannot(spec: LayerSpec) -> None:
     """When this fails the exporter has learned it: take the mark away."""
     assert spec.onnx
     assert failures(cases_of(spec)[:1]), f"{spec.name} can be exported now: set exportable"
+
+
+@pytest.mark.parametrize(
+    ("name", "param"), [(spec.name, param) for spec in LAYERS for param in spec.kept_back], ids=str
+)
+def test_what_a_parameter_keeps_back_still_cannot_leave(name: str, param: str) -> None:
+    """When this fails the exporter has learned it: take the entry away."""
+    case = cases_of(CATALOGUE[name])[0]
+    assert failures([Case(case.spec, SimpleNamespace(**{**vars(case.p), param: 3}), case.inputs, name)])
 
 
 def test_the_list_of_the_command_line_says_what_is_proven_here() -> None:

@@ -23,6 +23,7 @@ from studio.files.project import project_bytes
 from studio.files.runs import create_run
 from studio.files.views import Views, read_views
 from studio.files.weights import describe_weights, leave_weights, recall_weights, remember_weights
+from tests.analysis.drawings import document
 from tests.analysis.drawings import node as N
 from tests.analysis.drawn import gpt, odds, resnet
 from tests.engine.drawn_training import belief, boltzmann, cyclegan, distillation, gan, wasserstein
@@ -44,6 +45,23 @@ def run_of(doc: Document, root: Path) -> Path:
     return create_run(root, project_bytes(doc), generate(doc, analyze(doc)), doc.run)
 
 
+def attentive() -> Document:
+    """A critic with attention whose slope is held: attention must be differentiated twice."""
+    heads = {"query": "rows", "key": "rows", "value": "rows"}
+    return document(
+        N("digits", "Data", set="digits-8x8"),
+        N("rows", "Reshape", {"x": "digits.image"}, shape=(8, 8)),
+        N("attention", "MultiheadAttention", heads, num_heads=2),
+        N("flat", "Flatten", {"x": "attention"}),
+        N("score", "Linear", {"x": "flat"}, out_features=1),
+        N("up", "Wasserstein", {"score": "score"}),
+        N("steep", "GradientPenalty", {"input": "rows", "score": "score"}),
+        N("adam", "Optimizer", {"loss": ["up", "steep"]}),
+        N("out", "Output", {"x": "score"}),
+        title="Attentive critic",
+    )
+
+
 @pytest.mark.parametrize(
     ("doc", "epochs"),
     [
@@ -53,6 +71,7 @@ def run_of(doc: Document, root: Path) -> Path:
         (odds(), 2),
         (cyclegan(), 1),
         (wasserstein(), 2),
+        (attentive(), 1),
         (boltzmann(), 5),
     ],
 )

@@ -89,3 +89,8 @@ def test_a_slip_is_one_and_not_at_the_start() -> None:
     assert one_slip("cnov", "conv2d") and one_slip("cov2", "conv2d") and one_slip("coonv", "conv2d")
     assert one_slip("comv", "conv2d") and one_slip("relux", "relu")
     assert not one_slip("vonv", "conv2d") and not one_slip("cabb", "conv2d")
+
+
+def test_what_makes_smaller_leads_for_downsample() -> None:
+    """A convolution does so only when it is told to."""
+    assert first("downsample", 2) == ["MaxPool2d", "AvgPool2d"]

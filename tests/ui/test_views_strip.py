@@ -52,6 +52,7 @@ def test_a_run_shows_its_views(qtbot: QtBot) -> None:
         View("a", "heatmap", [2, 3], -1.0, 1.0, [-1.0, 0.0, 1.0, 1.0, 0.0, -1.0]),
         View("a", "curve", [3], 0.0, 1.0, [0.0, float("nan"), 1.0]),
         View("a", "text", [1, 4], numbers=[3, 1, 4, 1]),
+        View("a", "text", [2, 2], numbers=[3, 1, 4, 1], text="ab\ncd"),
     ),
 )
 def test_each_kind_is_painted(qtbot: QtBot, tmp_path: Path, view: View) -> None:

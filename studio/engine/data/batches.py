@@ -71,6 +71,7 @@ class Batches:
         self._drop_last = drop_last
         self._device = torch.device(device)
         self._loaded = loaded.to(self._device)
+        self.spelling = loaded.spelling
         self._indices = indices.cpu()
         self._order_of: tuple[int, Tensor] | None = None
 

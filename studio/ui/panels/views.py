@@ -49,7 +49,8 @@ class ViewPicture(QWidget):
             _paint_image(painter, area, self._image)
         elif self._view is not None and self._view.kind == "text":
             painter.setPen(QColor(colour("text", self._dark)))
-            text = " ".join(f"{number:g}" for number in self._view.numbers)[:_LONGEST_TEXT]
+            said = self._view.text or " ".join(f"{number:g}" for number in self._view.numbers)
+            text = said[:_LONGEST_TEXT]
             painter.drawText(area.adjusted(6, 6, -6, -6), Qt.TextFlag.TextWordWrap, text)
         elif self._view is not None and self._view.numbers:
             paint = _paint_bars if self._view.kind == "histogram" else _paint_curve
