@@ -151,10 +151,10 @@ def wave(data: bytes) -> np.ndarray[Any, Any]:
 
 
 def drum_hits(packages: Reader) -> dict[str, Any]:
-    """Sound (68, 1, 4000) float32, label (68,) int64; training, validation and test follow each other."""
+    """Sound (68, 4000, 1) float32, label (68,) int64; training, validation and test follow each other."""
     hits = drums(packages)
     sounds = [wave(packages.debian(f"{SAMPLES}/{name}")) for name, _ in hits]
-    return {"sound": np.stack(sounds)[:, None], "label": np.array([label for _, label in hits])}
+    return {"sound": np.stack(sounds)[..., None], "label": np.array([label for _, label in hits])}
 
 
 ARRAYS = {"japanese-vowels": japanese_vowels, "basic-motions": basic_motions, "drum-hits": drum_hits}

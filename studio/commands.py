@@ -14,6 +14,7 @@ from studio.document.assign import assigned
 from studio.document.custom import codes_of
 from studio.document.edits import set_run
 from studio.document.model import Document
+from studio.files.datasets import leave_data
 from studio.files.errors import FileError
 from studio.files.presets import list_presets, open_named
 from studio.files.project import load_project, project_bytes
@@ -67,7 +68,8 @@ def code(args: Namespace) -> int:
     for name, text in ({**result.files, **project}).items():
         (folder / name).write_text(text, encoding="utf-8")
         _print(str(folder / name))
-    for path in leave_weights(result.training.get("pretrained") or {}, folder):
+    weights = leave_weights(result.training.get("pretrained") or {}, folder)
+    for path in (*leave_data(result.data_files, folder), *weights):
         _print(str(path))
     return 0
 

@@ -9,7 +9,7 @@ from studio.analysis.configure import own_value
 from studio.analysis.drawing import Drawing
 from studio.analysis.model import Analysis
 from studio.analysis.slices import nodes_of_role, upstream
-from studio.graph.model import Source
+from studio.graph.model import Node, Source
 from studio.layers.datasets import DataField
 from studio.layers.ports import fields_of
 from studio.layers.sources import DATA
@@ -55,7 +55,7 @@ def find_generator(document: Drawing, analysis: Analysis) -> Generator | None:
     pictures = list(_pictures(document, analysis))
     for layer, kind in _KINDS.items():
         for output, shape in pictures:
-            inside = upstream(document.main, [output])
+            inside = _inside(document, output)
             node = next((n for n in document.main.nodes if n in inside and _layer(document, n) == layer), "")
             if not node or (kind == "noise" and _reads_pictures(document, inside)):
                 continue
@@ -71,7 +71,7 @@ def find_generator(document: Drawing, analysis: Analysis) -> Generator | None:
 def find_redrawing(document: Drawing, analysis: Analysis) -> tuple[str, str] | None:
     """The field of pictures that a network reads ("node.field") and the Output with pictures made of them."""
     for output, _ in _pictures(document, analysis):
-        inside = upstream(document.main, [output])
+        inside = _inside(document, output)
         if any(_layer(document, name) == "NoiseSchedule" for name in inside):
             continue  # a guess of noise is no picture of a picture
         for source in _fields_read(document, inside):
@@ -79,6 +79,33 @@ def find_redrawing(document: Drawing, analysis: Analysis) -> tuple[str, str] | N
             if field is not None and field.kind == "image":
                 return f"{source.node}.{field.name}", output
     return None
+
+
+def _inside(document: Drawing, output: str) -> set[str]:
+    """The nodes that an Output depends on: of a block only what the port read there needs."""
+    nodes, found = document.main.nodes, {output}
+    todo: list[Source] = [source for wired in nodes[output].inputs.values() for source in wired]
+    seen = set(todo)
+    while todo:
+        source = todo.pop()
+        if source.node not in nodes:
+            continue
+        found.add(source.node)
+        wanted = _ports_needed(document, nodes[source.node], source.port)
+        for port, wired in nodes[source.node].inputs.items():
+            new = [s for s in wired if s not in seen and (wanted is None or port in wanted)]
+            seen.update(new)
+            todo.extend(new)
+    return found
+
+
+def _ports_needed(document: Drawing, node: Node, port: str) -> set[str] | None:
+    """The Inputs of a block on which one of its Outputs depends; None, which is all, for anything else."""
+    block = document.blocks.get(str(node.params.get("block", ""))) if node.layer == "Block" else None
+    if block is None or (port and port not in block.graph.nodes):
+        return None
+    ends = [port] if port else nodes_of_role(block.graph, ("output",))[:1]
+    return upstream(block.graph, ends) & set(nodes_of_role(block.graph, ("input",)))
 
 
 def _reads_pictures(document: Drawing, inside: set[str]) -> bool:

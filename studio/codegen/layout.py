@@ -23,6 +23,12 @@ def _broken(text: str, indent: int) -> list[str]:
     """Splits at the last outermost bracket: its inside on a line of its own, or one line an argument."""
     start, end = _last_bracket(text, WIDTH - indent)
     pad, inner = " " * indent, " " * (indent + 4)
+    if text.startswith("def "):
+        start, end = _parameters(text)
+    enclosed = _enclosed(text, start < 0)
+    if enclosed:
+        head, items = enclosed
+        return [pad + head + "(", *(row for item in items for row in statement(item, indent + 4)), pad + ")"]
     head, parts = _choice(text)
     if parts:
         whole = " ".join(parts)
@@ -61,6 +67,34 @@ def _is_display(text: str, start: int, inside: str) -> bool:
         return False
     indexed = start > 0 and (text[start - 1].isalnum() or text[start - 1] in "_)]")
     return text[start] == "{" or (text[start] == "[" and not indexed)
+
+
+def _parameters(text: str) -> tuple[int, int]:
+    """The brackets around the parameters of a def: they are broken before what it gives."""
+    start, depth = text.index("("), 0
+    for at in range(start, len(text)):
+        depth += (text[at] in _OPEN) - (text[at] in _CLOSE)
+        if not depth:
+            return start, at
+    return -1, -1
+
+
+def _enclosed(text: str, is_bare: bool) -> tuple[str, list[str]] | None:
+    """("y = ", items) of a value that gets brackets of its own and a line an item: a tuple, or a bare sum."""
+    head = "return " if text.startswith("return ") else ""
+    if not head and _outermost(text, " = ") > 0:
+        head = text[: _outermost(text, " = ")] + " = "
+    value = text.removeprefix(head)
+    items = arguments(value)
+    if not head or text.endswith(","):
+        return None
+    if len(items) > 1:
+        return head, [item + "," for item in items]
+    terms: list[str] = []
+    while is_bare and (at := _outermost(value, " + ")) > 0:
+        terms.append(value[:at])
+        value = "+ " + value[at + 3 :]
+    return (head, [*terms, value]) if terms else None
 
 
 def _choice(text: str) -> tuple[str, list[str]]:

@@ -11,11 +11,13 @@ from typing import Any
 
 from studio.analysis import analyze
 from studio.codegen import generate
+from studio.codegen.data_text import data_files
 from studio.document.custom import codes_of
 from studio.document.model import Document
 from studio.engine.custom_ask import answer_all
 from studio.engine.jobs import TRUST
 from studio.engine.onnx_file import ExportError, publish
+from studio.files.datasets import leave_data
 from studio.files.presets import open_named
 from studio.files.project import project_bytes
 from studio.files.runs import create_run
@@ -98,7 +100,9 @@ def _write_code(run: Path, path: Path) -> dict[str, Any]:
             publish(path / name, data)
             size += len(data)
     settings = json.loads((run / "training.json").read_bytes())
-    size += sum(left.stat().st_size for left in leave_weights(settings.get("pretrained") or {}, path))
+    left = leave_weights(settings.get("pretrained") or {}, path)
+    left += leave_data(data_files(settings["data"]), path)
+    size += sum(copy.stat().st_size for copy in left)
     return {"path": str(path), "bytes": size}
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 from studio.files.replace import replace_file
-from studio.places import state_folder
+from studio.places import resources, state_folder
 
 _FILE = "datasets.json"
 
@@ -30,6 +32,26 @@ class OwnData(msgspec.Struct, frozen=True):
     task: str = ""
     size: tuple[int, int] | None = None
     colour: str = ""
+
+
+def leave_data(files: Mapping[str, str], folder: Path) -> list[Path]:
+    """Copies the shipped data that a source folder's data.py reads into its folder "data".
+
+    Args:
+        files: ``Code.data_files``: name beside data.py -> file in resources/data, "" for a set of the user's own.
+        folder: the source folder.
+
+    Returns:
+        The copies; sets of the user's own are left where they are.
+    """
+    left = []
+    for name, source in files.items():
+        if source:
+            target = folder / "data" / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(resources() / "data" / source, target)
+            left.append(target)
+    return left
 
 
 def remember(alias: str, data: OwnData) -> None:

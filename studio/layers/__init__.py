@@ -81,6 +81,7 @@ from studio.layers import (
 from studio.layers.added import with_added
 from studio.layers.ports import with_checks
 from studio.layers.reparametrized import with_weight_norm
+from studio.layers.signs import with_signs
 from studio.layers.spec import Category, LayerSpec
 
 _FILES = (
@@ -160,7 +161,9 @@ _FILES = (
 
 def _catalogue() -> dict[str, LayerSpec]:
     order = list(Category)
-    specs = [with_checks(with_weight_norm(with_added(spec))) for file in _FILES for spec in file.LAYERS]
+    specs = [
+        with_checks(with_signs(with_weight_norm(with_added(spec)))) for file in _FILES for spec in file.LAYERS
+    ]
     return {spec.name: spec for spec in sorted(specs, key=lambda spec: order.index(spec.category))}
 
 

@@ -68,7 +68,7 @@ _DRUMS = DataSet(
     "68 sounds of half a second, 8,000 samples a second; tell which kind of drum it is.",
     68,
     (
-        DataField("sound", (1, 4000), "float32", "series", "C T"),
+        DataField("sound", (4000, 1), "float32", "series", "T F", columns=("pressure",)),
         _label("kick", "snare", "cymbal", "tom", "tabla"),
     ),
     "drum-hits.npz",

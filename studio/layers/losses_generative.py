@@ -150,7 +150,7 @@ WASSERSTEIN = loss_record(
 
 
 def _least_squares_text(p: SimpleNamespace, inputs: Specs) -> tuple[str, str]:
-    return "", "(({score} - 1) ** 2).mean()" if p.target == "real" else "({score} ** 2).mean()"
+    return "", "({score} - 1).square().mean()" if p.target == "real" else "{score}.square().mean()"
 
 
 LEAST_SQUARES_GAN = loss_record(

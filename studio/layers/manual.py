@@ -76,6 +76,7 @@ def _entry(spec: LayerSpec) -> str:
         _ports(tr("Input ports"), spec.inputs),
         _ports(tr("Output ports"), spec.outputs),
         f"<h3>ONNX</h3>\n<p>{escape(_onnx(spec))}</p>\n",
+        _differs(spec),
         _related(spec),
         _sources(spec),
         "</section>\n",
@@ -120,6 +121,18 @@ def _ports(title: str, ports: tuple[Port, ...]) -> str:
         f"<td>{escape(tr(port.doc))}</td></tr>\n"
         for port in ports
     )
+    return f"<h3>{escape(title)}</h3>\n<table>{rows}</table>\n"
+
+
+def _differs(spec: LayerSpec) -> str:
+    """Where a parameter is not torch's, for who comes from there."""
+    if not spec.torch_name or not spec.differs:
+        return ""
+    rows = "".join(
+        f"<tr><td><code>{escape(name)}</code></td><td>{escape(tr(why))}</td></tr>\n"
+        for name, why in spec.differs.items()
+    )
+    title = tr("Otherwise than torch.{name}", name=spec.torch_name.removeprefix("torch."))
     return f"<h3>{escape(title)}</h3>\n<table>{rows}</table>\n"
 
 

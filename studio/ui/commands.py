@@ -11,10 +11,12 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from studio.document import edits
 from studio.document.model import Document
+from studio.files.datasets import leave_data
 from studio.files.pictures import is_picture, read_picture
 from studio.files.presets import load_preset
 from studio.files.project import load_project, project_bytes
 from studio.files.save import save_bytes
+from studio.files.weights import leave_weights
 from studio.text import LANGUAGES, language, set_language, tr
 from studio.ui.keeper import Keeper
 from studio.ui.runs import blocked_reason
@@ -384,6 +386,8 @@ class Commands:
         code = generate(self._session.document, self._session.analysis)
         for name, text in code.files.items():
             (folder / name).write_text(text, encoding="utf-8")
+        leave_weights(code.training.get("pretrained") or {}, folder)
+        leave_data(code.data_files, folder)
 
     def _may_leave(self) -> bool:
         document = self._session.document

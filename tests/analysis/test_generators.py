@@ -30,6 +30,7 @@ PICTURE = (1, 28, 28)
             "conditional-vae",
             Generator("code", "code", "picture", PICTURE, 8, label="digits.label", classes=DIGITS),
         ),
+        ("flow", Generator("noise", "noise", "sample", (1, 8, 8), 64)),
         ("denoising-autoencoder", None),
         ("autoencoder", None),
         ("lenet5", None),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -76,6 +77,8 @@ def test_code_of_every_preset_is_python(
     assert code == 0 and {"model.py", "train.py", "README.md"} <= {path.name for path in tmp_path.iterdir()}
     for path in tmp_path.glob("*.py"):
         ast.parse(path.read_text())
+    wanted = re.findall(r'FOLDER / "([^"]+)"', (tmp_path / "data.py").read_text())
+    assert all((tmp_path / "data" / file).stat().st_size for file in wanted)
     code, out, _ = run(capsys, "code", f"preset:{name}")
     assert code == 0 and out == (tmp_path / "model.py").read_text()
 

@@ -147,6 +147,7 @@ def test_code_goes_into_a_folder(lenet: Path, tmp_path: Path) -> None:
     args = Namespace(file=str(lenet), to="code", output=str(tmp_path / "code"), network="", json=True)
     assert export_command(args) == 0
     assert (tmp_path / "code" / "model.py").read_bytes() == (lenet / "model.py").read_bytes()
+    assert [path.name for path in (tmp_path / "code" / "data").iterdir()] == ["digits-28x28.npz"]
 
 
 def test_bad_input_is_said(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ CASES = {
     "fashion-cnn": {"steps": 12},
     "mobilenet": {"steps": 4},
     "unet": {"steps": 4},
+    "gru-classifier": {"epochs": 2},
 }
 
 

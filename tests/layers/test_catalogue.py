@@ -15,9 +15,11 @@ from studio.graph.expression import parse
 from studio.graph.sizes import Size, symbol
 from studio.graph.spec import TensorSpec
 from studio.layers import CATALOGUE, find, is_random
+from studio.layers.optimizers import ALGORITHMS
 from studio.layers.params import Choice, ParamError
 from studio.layers.ports import example_ports, kinds_of, output_ports
 from studio.layers.render import assignment, render, repeated_inputs
+from studio.layers.schedule_records import SCHEDULES
 from studio.layers.spec import Category, Example, LayerSpec, Port, ShapeError
 from studio.layers.text import NamedInt, build_text, plain
 from studio.layers.values import values
@@ -117,10 +119,16 @@ def test_japanese_is_complete(spec: LayerSpec) -> None:
         [] if spec.exportable or spec.traits.role != "layer" else [spec.onnx]
     )  # the reason, shown to the user
     texts += [port.doc for port in (*spec.inputs, *spec.outputs)]
+    texts += spec.differs.values()
     texts += [text for param in spec.params for text in (param.doc, param.label)]
     texts += [param.unit for param in spec.params if param.unit.isalpha() and param.unit != "px"]
     missing = [text for text in texts if not is_japanese(JAPANESE.get(text, ""))]
     assert not missing
+
+
+def test_japanese_of_where_algorithms_and_schedules_differ() -> None:
+    texts = [why for record in (*ALGORITHMS, *SCHEDULES) for why in record.differs.values()]
+    assert texts and not [text for text in texts if not is_japanese(JAPANESE.get(text, ""))]
 
 
 def test_japanese_of_every_error() -> None:

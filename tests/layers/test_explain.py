@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -19,6 +20,7 @@ from studio.layers.explain import (
 )
 from studio.layers.formula import plain_text
 from studio.layers.params import Bool, Choice, Float, Int, Ints
+from studio.layers.signs import SIGNS
 from studio.layers.spec import LayerSpec
 from studio.layers.values import values
 from studio.text import set_language
@@ -92,3 +94,13 @@ def test_weights_are_counted() -> None:
 def test_every_layer_has_a_page_to_open(name: str) -> None:
     found = links(CATALOGUE[name])
     assert found and all(url.startswith("https://") and title for title, url in found)
+
+
+@pytest.mark.parametrize("name", sorted(SIGNS))
+def test_each_sign_stands_in_its_formula_for_a_parameter(name: str) -> None:
+    spec = CATALOGUE[name]
+    known = {param.name for param in spec.params}
+    for sign, param in SIGNS[name].items():
+        assert param in known, param
+        p = SimpleNamespace(**{one.name: one.default for one in spec.params} | {param: 12345})
+        assert "12345" in str(formula_with_numbers(spec, p, (), ())), sign

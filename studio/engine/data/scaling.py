@@ -117,9 +117,9 @@ def _measured(loaded: LoadedSet, field: DataField) -> tuple[str, ...]:
 
 
 def _columns(field: DataField, values: Tensor) -> Tensor:
-    """Values (n, *shape) as (rows, k): one column for each channel or table column; a series has one."""
+    """Values (n, *shape) as (rows, k): one column for each channel, table column or sensor."""
     if field.kind == "series":
-        return values.reshape(-1, 1)
+        return values.reshape(-1, values.shape[-1])
     if field.kind == "image":
         return values.movedim(1, -1).flatten(0, -2)
     return values.flatten(1)

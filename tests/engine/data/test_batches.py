@@ -94,6 +94,14 @@ def test_table_range(resources: Path) -> None:
     assert torch.allclose(features.amax(0), torch.ones(4))
 
 
+def test_each_sensor_of_a_series_has_its_own_scaling(resources: Path) -> None:
+    loaded, record = load("basic-motions", resources), DATASETS["basic-motions"]
+    train = split_set(loaded, record.split, 0)["train"]
+    batch = Batches(loaded, train, 40, scale="standard").batch(0, 0)["sequence"]
+    assert torch.allclose(batch.mean((0, 1)), torch.zeros(6), atol=1e-5)
+    assert torch.allclose(batch.flatten(0, 1).std(0), torch.ones(6), atol=1e-3)
+
+
 def test_series_fields_share_one_scaling(resources: Path) -> None:
     loaded = load("airline", resources)
     batches = Batches(loaded, torch.arange(loaded.samples), 999, scale="standard", shuffle=False)

@@ -211,6 +211,7 @@ def test_drum_hits_are_parted_in_order_with_each_kind_in_each_part(resources: Pa
     parts = split_set(loaded, record.split, seed=5)
     assert torch.cat(list(parts.values())).tolist() == list(range(68))
     sound = loaded.tensors["sound"]
+    assert sound.shape == (68, 4000, 1)
     assert torch.equal(sound.abs().amax((1, 2)), torch.ones(68))
     train = {row.numpy().tobytes() for row in sound[parts["train"]]}
     assert not any(row.numpy().tobytes() in train for row in sound[parts["test"]])
