@@ -21,11 +21,15 @@ from studio.files.own_blocks import read_file
 from studio.files.pictures import read_picture
 from studio.files.runs import read_record
 from studio.files.weights import describe_weights, remember_weights
+from studio.graph.model import Node
+from studio.layers.custom import NAME as CUSTOM
+from studio.layers.custom import code_fault
 from studio.text import tr
 
 if TYPE_CHECKING:
     from studio.ui.window import Window
 
+_LARGEST_SOURCE = 1 << 20  # bytes that a file with one layer may have
 DRAW = 0  # the page of the canvas
 RUN_FILE = "run.json"
 BLOCK_END = ".block.json"
@@ -48,6 +52,10 @@ _SOURCE = (
     "“{name}” is source code, which is not run and can't be turned into a drawing. Draw its layers: Tab finds each by"
     " its PyTorch or Keras name. The Code tab shows the source of what you draw, to compare the two."
 )
+_NO_LAYER = (
+    "“{name}” holds no layer that can be drawn (line {line}: {what}). A file with one class of torch.nn.Module becomes"
+    " a layer of your own. Anything else is drawn: Tab finds each layer by its PyTorch or Keras name."
+)
 _TABLE = (
     "“{name}” is a table of a kind that is not read. Save it as CSV with the names of the columns in the first line,"
     " and drop that."
@@ -59,7 +67,7 @@ ADVICE: Mapping[str, str] = {
         (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle", ".joblib", ".h5", ".keras"), _CHECKPOINT
     ),
     **dict.fromkeys((".onnx", ".tflite", ".pb"), _ONNX),
-    **dict.fromkeys((".py", ".ipynb"), _SOURCE),
+    ".ipynb": _SOURCE,
     **dict.fromkeys(
         (".xlsx", ".xls", ".ods", ".tsv", ".parquet", ".feather", ".arff", ".npy", ".npz"), _TABLE
     ),
@@ -112,6 +120,8 @@ class Dropping:
             self._picture(path)
         elif end == ".safetensors":
             self._guarded(lambda: self._weights(path))
+        elif end == ".py":
+            self._guarded(lambda: self._layer(path))
         else:
             self._say(advice_for(path))
 
@@ -145,6 +155,28 @@ class Dropping:
     def _paste(self, path: Path) -> None:
         self._window.show_page(DRAW)
         self._window.canvas.commands.paste_text(read_file(path), self._window.canvas.paste_point())
+
+    def _layer(self, path: Path) -> None:
+        """A class of torch.nn.Module becomes a layer of the user's own; it is read as text and not run."""
+        if path.stat().st_size > _LARGEST_SOURCE:
+            self._say(advice_for(path.with_suffix(".ipynb")))
+            return
+        code = path.read_bytes().decode("utf-8", "replace")
+        fault = code_fault(code)
+        if fault is not None:
+            self._say(tr(_NO_LAYER, name=path.name, line=fault.line, what=fault))
+            return
+        window, session = self._window, self._window.session
+        window.show_page(DRAW)
+        x, y = window.canvas.paste_point() or window.canvas.seen().centre
+        key = session.graph_key
+        name = edits.unique_name(session.document, key, _as_name(path.stem).lower())
+        node = Node(name, CUSTOM, {"code": code})
+        if session.apply(
+            tr("Add {node}", node=name), lambda d: edits.add_node(d, key, node, (x - 76, y - 26))
+        ):
+            session.select({name})
+            window.tell(tr("“{node}” is a layer of your own now: it runs once you trust its code", node=name))
 
     def _weights(self, path: Path) -> None:
         """The one selected block starts from the weights in ``path``."""

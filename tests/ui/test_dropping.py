@@ -17,6 +17,7 @@ from studio.document import edits
 from studio.files.presets import load_preset
 from studio.files.project import project_bytes
 from studio.files.weights import recall_weights
+from studio.layers.custom import TEMPLATE
 from studio.places import resources
 from studio.text import set_language
 from studio.ui.app import make_window
@@ -101,6 +102,26 @@ def test_39_weights_go_to_the_selected_block(drop: Drop, tmp_path: Path) -> None
     assert "holds no weights" in drop(path)
 
 
+def test_39_a_class_of_a_module_becomes_a_layer_that_is_not_run(drop: Drop, tmp_path: Path) -> None:
+    marker = tmp_path / "ran"
+    path = tmp_path / "My Scale.py"
+    path.write_text(f"{TEMPLATE}\n\nopen({str(marker)!r}, 'w').close()\n", encoding="utf-8")
+    session = drop.window.session
+    before, said = session.document, drop(path)
+    assert "line" in said and session.document is before  # a statement that would run is no layer
+    path.write_text(TEMPLATE, encoding="utf-8")
+    assert drop(path) == ""
+    (node,) = session.document.main.nodes.values()
+    assert node.layer == "Custom" and node.id.startswith("my_scale") and session.selection == {node.id}
+    assert drop.window.canvas.scene.card(node.id).outputs[0].name == "y"
+    path.write_text("x = 1", encoding="utf-8")
+    assert "Tab" in drop(path)
+    path.write_bytes(b"\xff\xfe")
+    assert drop(path) and len(session.document.main.nodes) == 1
+    session.undo()
+    assert session.document is before and not marker.exists()
+
+
 def test_39_data_opens_the_form_that_adds_it(drop: Drop, tmp_path: Path) -> None:
     table = tmp_path / "table.csv"
     table.write_text("a,b\n1,2\n3,4\n", encoding="utf-8")
@@ -123,7 +144,7 @@ def test_39_what_can_not_be_opened_is_told_with_what_to_do(drop: Drop, tmp_path:
     words = {
         ".pt": "save_file",
         ".onnx": "(.json)",
-        ".py": "Tab",
+        ".ipynb": "Tab",
         ".jpg": "folder",
         ".xlsx": "CSV",
         ".zip": "Unpack",
