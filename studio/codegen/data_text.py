@@ -156,9 +156,8 @@ class _Set:
     @property
     def kind(self) -> str:
         """How it is read: npz, text, series, or the name of a formula."""
-        if self.record is None or self.record.task in ("classify", "regress"):
-            return self.record.key if self.record and self.record.synthetic else "npz"
-        return "text" if self.record.task == "next_token" else "series"
+        read = {"next_token": "text", "forecast": "series"}.get(self.record.task if self.record else "")
+        return read or (self.record.key if self.record and self.record.synthetic else "npz")
 
     @property
     def vocabulary(self) -> int:
@@ -221,8 +220,8 @@ def data_files(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     found = {}
     for node, entry in settings.items():
         data = _Set(node, entry, (), DATASETS.get(str(entry["set"])))
-        if data.record is None or data.record.file:
-            found[_file(data)] = data.record.file if data.record else ""
+        if data.record is None or _file(data):
+            found[_file(data)] = _file(data) if data.record else ""
     return found
 
 
@@ -282,7 +281,7 @@ def _shape(data: _Set, field: DataField) -> tuple[int, ...]:
 
 def _file(data: _Set) -> str:
     if data.record:
-        return data.record.file
+        return DATASETS[data.record.made_from or data.record.key].file
     return "".join(c if c.isalnum() or c in "-_" else "-" for c in str(data.settings["set"])) + ".npz"
 
 

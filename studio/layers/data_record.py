@@ -53,6 +53,7 @@ class DataSet:
         synthetic: made by the program, not measured.
         characters: of a text: its distinct characters in order, index = token id.
         in_order: the three parts follow each other in the order of the rows, as with windows; nothing is drawn.
+        made_from: key of the shipped set that a generated one is put together from, "" when from nothing.
     """
 
     key: str
@@ -69,3 +70,4 @@ class DataSet:
     synthetic: bool = False
     characters: str = ""
     in_order: bool = False
+    made_from: str = ""

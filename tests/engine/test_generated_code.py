@@ -39,6 +39,7 @@ CASES = {
     "mobilenet": {"steps": 4},
     "unet": {"steps": 4},
     "gru-classifier": {"epochs": 2},
+    "ctc-digits": {"steps": 3},
 }
 
 

@@ -126,6 +126,19 @@ def test_the_right_text_scores_best() -> None:
         assert float(rate.compute()) == pytest.approx(0.4)
 
 
+def test_reading_counts_the_changes_that_are_needed() -> None:
+    """Runs of a symbol count once and blanks not at all; the text is as long as it is."""
+    space: dict[str, Any] = {}
+    record = CATALOGUE["CTCErrorRate"].torch
+    exec("\n".join(["import torch", "from torch import Tensor", *record.imports, *record.support]), space)
+    steps = torch.tensor([[3, 3, 0, 3, 0, 1, 1], [0, 2, 2, 2, 4, 0, 0], [0, 0, 0, 0, 0, 0, 0]])
+    texts = torch.tensor([[3, 3, 1, 0], [2, 1, 4, 0], [5, 0, 0, 0]])
+    rate = space["CTCErrorRate"]()
+    rate.update(torch.nn.functional.one_hot(steps, 6).float(), texts)
+    assert float(rate.compute()) == pytest.approx(2 / 7)  # one left out, one not seen
+    assert not CATALOGUE["CTCErrorRate"].traits.rises
+
+
 def test_the_monitor_knows_which_way_is_better() -> None:
     document = with_optimizer(measured("lenet5"), schedule="plateau", patience=0)
     document = replace(document, run=replace(document.run, monitor="validation.a_CalibrationError"))

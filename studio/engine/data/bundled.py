@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,9 @@ GENERATORS: dict[str, Callable[[], dict[str, Tensor]]] = {
     "tokens-50257": partial(generated.tokens, 50257),
     "tokens-30522": partial(generated.tokens, 30522),
     "wave": sequences.wave,
+}
+DERIVED: dict[str, Callable[[Mapping[str, Tensor]], dict[str, Tensor]]] = {
+    "digit-strings": sequences.strings,
 }
 _REPAIR = "Install Tsumiki Studio again, or run packaging/build_data.py in a source checkout."
 
@@ -54,6 +57,9 @@ def load(key: str, resources: Path, window: int = TEXT_WINDOW, stride: int | Non
         raise DataError(f"There is no data set named {key}. Choose one of: {', '.join(DATASETS)}.")
     if record.synthetic and record.task == "next_token":
         return token_set(record, GENERATORS[key]()["tokens"], window, stride)
+    if record.made_from:
+        made = DERIVED[key](load(record.made_from, resources).tensors)
+        return LoadedSet(key, record.fields, made, record.raw_max, in_order=record.in_order)
     if record.synthetic:
         return LoadedSet(key, record.fields, GENERATORS[key](), record.raw_max, in_order=record.in_order)
     data = read_checked(record, resources / "data")

@@ -60,6 +60,7 @@ def test_default_split_holds_all_classes(key: str, resources: Path) -> None:
 def test_written_code_makes_the_same_samples(key: str, resources: Path) -> None:
     text = data_script({"points": {"set": key}}, {})
     module: Any = ModuleType("data_text")
+    module.__file__ = str(resources / "data.py")
     exec(compile(text, "data.py", "exec"), module.__dict__)
     made, loaded = module.Data(), load(key, resources)
     if loaded.is_text:
@@ -225,3 +226,21 @@ def test_short_utterances_have_silence_in_front(resources: Path) -> None:
     assert not silent[:, -1].any()
     assert (silent[:, 1:] <= silent[:, :-1]).all()  # once it speaks, it does not stop
     assert int((~silent).sum(1).min()) >= 7 and int((~silent).sum(1).max()) == 29
+
+
+def test_strings_read_as_the_digits_pasted_into_them(resources: Path) -> None:
+    record, loaded = DATASETS["digit-strings"], load("digit-strings", resources)
+    image, digits = loaded.tensors["image"], loaded.tensors["digits"]
+    assert (digits > 0).sum(1).bincount(minlength=6)[:2].tolist() == [0, 0]
+    single = load("digits-28x28", resources).tensors
+    parts = split_set(loaded, record.split, 3)
+    for name, low, high in (("train", 0, 4000), ("validation", 4000, 4500), ("test", 4500, 5000)):
+        row = int(parts[name][7])
+        found = []
+        for left in range(5):
+            first = image[row, 0, :, left : left + 17]  # the second digit does not reach here
+            fits = (single["image"][low:high, 0, :, :17] == first).flatten(1).all(1).nonzero() + low
+            found += single["label"][fits].flatten().tolist()
+        assert found == [int(digits[row, 0]) - 1]
+    filled = (digits == 0).long()
+    assert (filled.diff(dim=1) >= 0).all()  # what fills up stands behind
