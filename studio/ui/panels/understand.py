@@ -52,7 +52,7 @@ class UnderstandPanel(QScrollArea):
             self._column.addWidget(Writing(self._ask))
         elif not self._build_pictures():
             self._build_samples(field)
-        self._column.addStretch()
+        self._column.addStretch(1)  # all room that is left stays below
 
     def _build_pictures(self) -> bool:
         """What a network that gives pictures can be asked; False where it gives none."""
