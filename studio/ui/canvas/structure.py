@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from studio.analysis import Fix
 from studio.analysis.fixes import apply_fix
 from studio.document import edits
+from studio.document.check import holds_block
 from studio.document.model import Document
 from studio.document.names import block_names, free_name
 from studio.graph.model import Node, Source
@@ -96,15 +98,30 @@ class Structure:
         self._view.session.apply(fix.title, lambda document: apply_fix(document, fix))
 
     def show_fix(self, fix: Fix | None) -> None:
-        """Shows on the drawing what a repair would do, without doing it; None ends it."""
+        """Shows on the drawing what a repair would do, without doing it; None ends it.
+
+        Of a repair inside a block it shows which uses of the block become other ones.
+        """
         view = self._view
-        if fix is None or fix.action[1] != view.session.graph_key:
+        if fix is None:
             view.preview(None)
             return
+        document, block = view.session.document, str(fix.action[1])
         try:
-            view.preview(apply_fix(view.session.document, fix))
+            view.preview(apply_fix(document, fix))
         except ValueError:
             view.preview(None)
+            return
+        if block and block != view.session.graph_key and view.proposal is not None:
+            uses = frozenset(
+                name
+                for name in view.scene.ids
+                if (used := view.scene.card(name).block) and holds_block(document, used, block)
+            )
+            if uses:
+                view.proposal = replace(view.proposal, changed=uses)
+            else:
+                view.preview(None)
 
     # nodes
 

@@ -129,15 +129,23 @@ def test_16_the_count_on_a_card_lists_the_problems_and_their_repairs(hand: Hand)
     assert session.document is before and view.proposal is None
 
 
-def test_a_repair_of_another_graph_changes_nothing_here(hand: Hand) -> None:
+def test_a_repair_inside_a_block_shows_which_uses_change(hand: Hand) -> None:
     view, session = hand.view, hand.view.session
     session.select({"linear", "relu"})
     hand.key(Qt.Key.Key_G, CTRL)
     fix = Fix("Remove {node}", {"node": "relu"}, ("remove", "block1", "relu"))
+    plain = view.grab().toImage()
     view.structure.show_fix(fix)
-    assert view.proposal is None
+    assert view.proposal is not None and view.proposal.changed == {"block1"} and not view.proposal.gone
+    assert view.grab().toImage() != plain
+    view.structure.show_fix(None)
+    assert view.proposal is None and view.grab().toImage() == plain
     session.enter("block1")
     view.structure.show_fix(fix)
     assert view.proposal is not None and len(view.proposal.gone) == 1
     session.enter("")
     assert view.proposal is None
+    session.apply("alone", lambda d: edits.make_block(d, "", ["flatten"], "other"))
+    session.enter("other")
+    view.structure.show_fix(fix)
+    assert view.proposal is None  # nothing that is shown here changes
