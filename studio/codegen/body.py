@@ -232,9 +232,10 @@ class Body:
     def _layer(
         self, seen: Scope, name: str, sources: list[tuple[str, Source]], given: list[str]
     ) -> tuple[str, str]:
-        expressions: dict[str, list[str]] = {"batch": [self.batch]}
+        expressions: dict[str, list[str]] = {}
         for (port, _), text in zip(sources, given, strict=True):
             expressions.setdefault(port, []).append(text)
+        expressions.setdefault("batch", [self.batch])  # unless the layer has a port of that name
         chosen = getattr(
             self.scope.params(name), "of", ()
         )  # a loss on weights names the nodes that have them

@@ -23,7 +23,7 @@ PICTURE = (1, 28, 28)
         (
             "ddpm",
             Generator(
-                "diffusion", "noisy", "guess", PICTURE, clock="step", label="digits.label", classes=DIGITS
+                "diffusion", "noisy", "guess", (1, 8, 8), clock="step", label="digits.label", classes=DIGITS
             ),
         ),
         (

@@ -94,7 +94,7 @@ def test_a_diffusion_takes_the_steps_of_the_paper(ddpm: Path) -> None:
     trained = load_trained(ddpm)
     network: Any = trained.network
     noise = torch.Generator().manual_seed(5)
-    x, states = torch.randn((2, 1, 28, 28), generator=noise), []
+    x, states = torch.randn((2, 1, 8, 8), generator=noise), []
     beta = torch.linspace(0.0005, 0.06, 7)
     for t in reversed(range(7)):  # algorithm 2, by hand
         alpha, left = 1 - beta[t], torch.prod(1 - beta[: t + 1])

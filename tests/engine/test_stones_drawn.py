@@ -179,6 +179,18 @@ def test_what_the_text_makes_anew_is_not_saved() -> None:
     assert "network.noisy.beta" in dict(training.named_buffers())
 
 
+def test_a_learned_constant_takes_the_count_of_samples_from_its_wire() -> None:
+    doc = document(
+        DIGITS,
+        node("noise", "Noise", shape=(16,)),
+        node("start", "LearnedConstant", {"batch": "noise"}, shape=(784,)),
+        node("square", "Reshape", {"x": "start"}, shape=(1, 28, 28)),
+        node("picture", "Output", {"x": "square"}),
+        node("loss", "MSE", {"input": "square", "target": "digits.image"}),
+    )
+    assert module_of(doc).Training().network(torch.randn(3, 16)).shape == (3, 1, 28, 28)
+
+
 def test_the_flow_runs_backwards_with_the_same_weights() -> None:
     network = module_of(flow()).Training().network
     x = torch.randn(5, 4)
