@@ -20,7 +20,6 @@ from studio.files.weights import leave_weights
 from studio.text import LANGUAGES, language, set_language, tr
 from studio.ui.keeper import Keeper
 from studio.ui.runs import blocked_reason
-from studio.ui.topbar import device_rows
 
 if TYPE_CHECKING:
     from studio.ui.window import Window
@@ -318,7 +317,7 @@ class Commands:
         """Torch is loaded: asks which devices there are, and how much memory they have."""
         if ready:
             show = self._window.top.show_devices
-            self._window.service.ask("devices", {}, lambda found: show(device_rows(found)), lambda text: None)
+            self._window.service.ask("devices", {}, show, lambda text: None)
 
     def run_updated(self) -> None:
         """Ten times a second while a run goes on: the button's word."""

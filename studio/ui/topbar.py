@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -34,7 +34,8 @@ class TopBar(QWidget):
     def __init__(self, menus: QMenuBar) -> None:
         super().__init__()
         self.setObjectName("topbar")
-        self._state, self._devices = "safe", [("auto", "")]
+        self._state = "safe"
+        self._devices: Mapping[str, object] = {}
         self._run_state: str | None = None
         self._chosen = "auto"
         row = QHBoxLayout(self)
@@ -56,6 +57,7 @@ class TopBar(QWidget):
             tab = QPushButton()
             tab.setProperty("tab", True)
             tab.setCheckable(True)
+            tab.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard where it was
             self._group.addButton(tab, index)
             row.addWidget(tab)
         self._group.idClicked.connect(self.workspace_chosen.emit)
@@ -107,11 +109,11 @@ class TopBar(QWidget):
             part.style().polish(part)
             part.setToolTip(tr("Every edit is kept on the disk, so that a crash loses nothing"))
 
-    def show_devices(self, devices: list[tuple[str, str]]) -> None:
-        """Offers ``devices``: (key, title)."""
-        self._devices = devices
+    def show_devices(self, found: Mapping[str, object]) -> None:
+        """Offers what a worker found; kept, because the names follow the language."""
+        self._devices = found
         self._device.clear()
-        for key, title in devices:
+        for key, title in device_rows(found):
             self._device.addItem(title or tr("Automatic device"), key)
         self.show_device(self._chosen)
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from studio.document import edits
 from studio.files.presets import load_preset
 from studio.files.project import project_bytes
-from studio.text import set_language
+from studio.layers import CATALOGUE
+from studio.text import load, set_language
 from studio.ui.app import make_window
 from studio.ui.panels.start import Card
 from studio.ui.window import DRAW, EXPORT, START, Window
@@ -150,3 +152,21 @@ def test_files_dropped_on_the_canvas_reach_the_window(window: Window, qtbot: QtB
         QApplication.sendEvent(target, event)
     qtbot.waitUntil(lambda: window.session.path == project, timeout=5000)
     assert len(window.session.document.main.nodes) > 5
+
+
+def test_a_new_language_reaches_every_text_that_is_shown(window: Window, qtbot: QtBot) -> None:
+    window.commands.open_preset("lenet5")
+    window.session.select({"conv1"})
+    qtbot.waitUntil(lambda: window.top._device.itemText(0) != "Automatic device", timeout=RUN_WAIT_MS)
+    window.commands.set_language("ja")
+    qtbot.wait(50)
+    japanese = load("ja")
+    parts = [part for kind in (QLabel, QPushButton) for part in window.findChildren(kind)]
+    said = [part.text() for part in parts if part.isVisible()]  # what is hidden is filled when it is shown
+    said += [box.itemText(at) for box in window.findChildren(QComboBox) for at in range(box.count())]
+    words = {
+        re.sub(r"<[^>]*>|&nbsp;", "", part).strip(" ━●▶✕") for text in said for part in text.split("</span>")
+    }
+    layers = {layer.name for layer in CATALOGUE.values()}  # shown in both languages, one above the other
+    assert sorted(w for w in words - layers if w in japanese and japanese[w] not in (w, "")) == []
+    assert window.top._device.itemText(0).startswith("自動")

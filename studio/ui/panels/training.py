@@ -83,6 +83,7 @@ class Training(QWidget):
         self._stop.setToolTip(tr("Ends the run; its state is saved and it can go on later"))
         self._loss_title.setText(tr("Loss"))
         self._health_title.setText(tr("Gradient health"))
+        self._show_legend()
         self.refresh()
 
     def set_dark(self, dark: bool) -> None:
@@ -91,7 +92,11 @@ class Training(QWidget):
         self.loss_plot.set_dark(dark)
         self.metric_plot.set_dark(dark)
         self.views.set_dark(dark)
-        train, other = colour("accent", dark), colour("second", dark)
+        self._show_legend()
+
+    def _show_legend(self) -> None:
+        """Which colour is which part of the data."""
+        train, other = colour("accent", self._dark), colour("second", self._dark)
         self._legend.setTextFormat(Qt.TextFormat.RichText)
         self._legend.setText(
             f'<span style="color:{train}">━</span> {tr("train")} &nbsp;'
