@@ -86,7 +86,8 @@ class Window(QMainWindow):
             self.start_built = True
         self.pages.setCurrentIndex(page)
         self.top.show_workspace(page if page != START else -1)
-        (self.canvas if page == DRAW else self.pages.widget(page)).setFocus()  # keys go to what is looked at
+        if (shown := self.canvas if page == DRAW else self.pages.widget(page)) is not None:
+            shown.setFocus()  # keys go to what is looked at
         for dock in (self.palette_dock, self.inspector_dock):
             dock.setVisible(page == DRAW)
         self.training_dock.setVisible(page != START and (page == DRAW or self.control.status is not None))
