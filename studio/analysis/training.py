@@ -171,7 +171,7 @@ def _is_seen_whole(state: State, first: str, other: str) -> bool:
     counts = []
     for name in (first, other):
         record = DATASETS.get(str(getattr(state.setups[name].p, "set", "")))
-        if record is None or (len(keys) > 1 and record.task not in ("classify", "regress")):
+        if record is None or (len(keys) > 1 and record.task not in ("classify", "regress", "translate")):
             return False  # windows of two texts do not compare
         part = (getattr(state.setups[name].p, "split", ()) or record.split)[0]
         counts.append(part * record.samples if isinstance(part, float) else part)

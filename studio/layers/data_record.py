@@ -44,7 +44,7 @@ class DataSet:
         samples: rows; for a text its characters, for a series its points.
         fields: what a Data node gives.
         file: file name under resources/data, "" for a generated set.
-        task: "classify", "regress", "next_token" or "forecast".
+        task: "classify", "regress", "next_token", "forecast" or "translate".
         split: default train, validation and test counts, in the unit of `samples`. For a text or a series the
             three parts follow each other in order; otherwise rows are drawn at random.
         raw_max: the largest raw value of an image; scale "0..1" divides by it.

@@ -91,6 +91,22 @@ WORDS = (
         licence="MIT",
         source="H. Xiao, K. Rasul, R. Vollgraf, Zalando Research, 2017; captions made by Tsumiki Studio",
     ),
+    DataSet(
+        "en-es",
+        "English and Spanish sentences",
+        "5,000 short verses in English and in old Spanish, in word pieces; translate one into the other.",
+        5000,
+        (
+            DataField("english", (36,), "int64", "tokens", "T", vocabulary=1027),
+            DataField("spanish", (37,), "int64", "tokens", "T", vocabulary=1027),  # behind a start mark
+            DataField("wanted", (37,), "int64", "tokens", "T", vocabulary=1027),  # the same, one piece later
+        ),
+        "en-es.npz",
+        "translate",
+        (4400, 300, 300),
+        licence="Public domain",
+        source="World English Bible contributors; Reina-Valera, 1909",
+    ),
     counted(50257),
     counted(30522),
 )

@@ -19,7 +19,7 @@ def test_keys_are_permanent() -> None:
         "digits-8x8 digits-28x28 fashion-5k austen breast-cancer wine iris diabetes "
         "airline sunspots co2 xor spirals shapes-224 "
         "wave japanese-vowels basic-motions drum-hits digit-strings "
-        "austen-pieces austen-speech fashion-captions tokens-50257 tokens-30522"
+        "austen-pieces austen-speech fashion-captions en-es tokens-50257 tokens-30522"
     )
 
 
@@ -30,7 +30,7 @@ def test_record_is_whole(record: DataSet) -> None:
     assert record.summary.endswith(".")
     assert record.licence
     assert record.source
-    assert record.task in ("classify", "regress", "next_token", "forecast", "read")
+    assert record.task in ("classify", "regress", "next_token", "forecast", "read", "translate")
     assert sum(record.split) <= record.samples
     assert record.split[0] > 0
     assert record.synthetic == (record.file == "")

@@ -76,3 +76,21 @@ def test_a_caption_names_the_class_of_its_picture_and_its_brightness(resources: 
         dark = [float(light[row]) for row in rows if " dark " in captions[row]]
         assert len(bright) + len(dark) == 250 and min(bright) >= max(dark)
     assert common[:3] == [{"t-shirt"}, {"trousers"}, {"pullover"}] and all(common)
+
+
+def test_a_translation_is_wanted_one_piece_later(resources: Path) -> None:
+    loaded = load("en-es", resources)
+    assert loaded.spelling is not None
+    spanish, wanted = loaded.tensors["spanish"], loaded.tensors["wanted"]
+    assert (spanish[:, 0] == 1024).all()
+    kept = (wanted < 1024).sum(1)
+    for row in range(len(wanted)):
+        count = int(kept[row])
+        assert (wanted[row, :count] == spanish[row, 1 : count + 1]).all()
+        assert wanted[row, count] == 1025 and (wanted[row, count + 1 :] == 1026).all()
+        assert (spanish[row, count + 1 :] == 1026).all()
+    pairs = {
+        loaded.spelling.decode(first.tolist()): loaded.spelling.decode(second.tolist())
+        for first, second in zip(loaded.tensors["english"], spanish, strict=True)
+    }
+    assert pairs["for we walk by faith, not by sight."] == "porque por fe andamos, no por vista;"
