@@ -126,7 +126,9 @@ class Uses:
 
     def _name_inside(self, scope: Scope, name: str, plain: dict[str, TensorSpec]) -> Mapping[str, TensorSpec]:
         children = scope.children(name)
-        if not children or scope.owner(name) != name or scope.node(name).layer == "EMA":
+        if scope.owner(name) != name:
+            return _as_of_owner(scope, name, plain)
+        if not children or scope.node(name).layer == "EMA":
             return plain
         block = scope.block(name)
         outer = {port: scope.spec_at(source) for port, source in scope.sources(name)}
@@ -192,6 +194,17 @@ class Uses:
             found = child.parent.token(given)
             return found if found.args or found.sizes else None
         return None
+
+
+def _as_of_owner(scope: Scope, name: str, plain: dict[str, TensorSpec]) -> dict[str, TensorSpec]:
+    """Shapes of a use that has its weights from another, with the names that equal sizes have there."""
+    found = dict(plain)
+    for port, spec in plain.items():
+        theirs = scope.specs.get((scope.owner(name), port), spec)
+        if len(theirs.shape) == len(spec.shape):
+            sizes = zip(theirs.shape, spec.shape, strict=True)
+            found[port] = replace(spec, shape=tuple(own if own == size else size for own, size in sizes))
+    return found
 
 
 def argument(scope: Scope, name: str) -> object:
