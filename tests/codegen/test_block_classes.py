@@ -223,4 +223,6 @@ def test_a_value_that_runs_through_an_absent_node_is_free_again() -> None:
 def test_a_use_that_has_its_weights_from_another_keeps_the_names_of_sizes() -> None:
     """Both languages go through one table; what comes of the second is as wide as the drawing's parameter says."""
     lines = text_of(load_preset("encoder-decoder")).splitlines()
-    assert [line for line in lines if "96" in line] == ["    width: int = 96  # Numbers that stand for a piece."]
+    assert [line for line in lines if "96" in line] == [
+        "    width: int = 96  # Numbers that stand for a piece."
+    ]
