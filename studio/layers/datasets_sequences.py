@@ -99,4 +99,22 @@ _STRINGS = DataSet(
     made_from="digits-28x28",
 )
 
-SEQUENCES = (_WAVE, _VOWELS, _MOTIONS, _DRUMS, _STRINGS)
+_DATES = DataSet(
+    "dates",
+    "Dates in six manners",
+    "6,000 generated dates as people write them, letter by letter, and each as year-month-day.",
+    6000,
+    (
+        DataField("text", (18,), "int64", "tokens", "L", vocabulary=41),
+        DataField("before", (10,), "int64", "tokens", "L", vocabulary=12),
+        DataField("date", (10,), "int64", "tokens", "L", vocabulary=12),
+    ),
+    "",
+    "read",
+    (4800, 600, 600),
+    licence="made by Tsumiki Studio",
+    source="generated",
+    synthetic=True,
+)
+
+SEQUENCES = (_WAVE, _VOWELS, _MOTIONS, _DRUMS, _STRINGS, _DATES)

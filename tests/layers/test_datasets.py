@@ -18,7 +18,7 @@ def test_keys_are_permanent() -> None:
     assert " ".join(DATASETS) == (
         "digits-8x8 digits-28x28 fashion-5k austen breast-cancer wine iris diabetes "
         "airline sunspots co2 xor spirals shapes-224 "
-        "wave japanese-vowels basic-motions drum-hits digit-strings "
+        "wave japanese-vowels basic-motions drum-hits digit-strings dates "
         "austen-pieces austen-speech fashion-captions en-es tokens-50257 tokens-30522"
     )
 

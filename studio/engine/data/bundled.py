@@ -25,6 +25,7 @@ GENERATORS: dict[str, Callable[[], dict[str, Tensor]]] = {
     "tokens-50257": partial(generated.tokens, 50257),
     "tokens-30522": partial(generated.tokens, 30522),
     "wave": sequences.wave,
+    "dates": sequences.dates,
 }
 DERIVED: dict[str, Callable[[Mapping[str, Tensor]], dict[str, Tensor]]] = {
     "digit-strings": sequences.strings,

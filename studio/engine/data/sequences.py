@@ -10,6 +10,10 @@ from torch import Tensor
 
 WAVE_SEED = 17
 STRINGS_SEED = 19
+DATES_SEED = 23
+MONTHS = "january february march april may june july august september october november december"
+LETTERS = " ,./0123456789abcdefghijklmnopqrstuvwxyz"  # number 1 and on; 0 is what short texts have in front
+SYMBOLS = "-0123456789"  # number 0 and on; 11 is the beginning
 
 
 def wave(samples: int = 1200) -> dict[str, Tensor]:
@@ -56,3 +60,31 @@ def strings(digits: Mapping[str, Tensor]) -> dict[str, Tensor]:
         canvas[used, columns] = torch.maximum(canvas[used, columns], digit)
     text = torch.where(torch.arange(5) < lengths[:, None], digits["label"][rows] + 1, 0)
     return {"image": canvas.transpose(1, 2)[:, None].contiguous(), "digits": text}
+
+
+def dates(samples: int = 6000) -> dict[str, Tensor]:
+    """Days 1 to 28 of the years 1900 to 2099 as people write them, and as 1987-03-05.
+
+    Args:
+        samples: number of dates.
+
+    Returns:
+        text (samples, 18) int64, numbers of LETTERS with 0 in front; date (samples, 10) int64, numbers of
+        SYMBOLS; before (samples, 10) int64, what stands before each symbol of the date, first the 11 that begins.
+    """
+    generator = torch.Generator().manual_seed(DATES_SEED)
+    years = torch.randint(1900, 2100, (samples,), generator=generator).tolist()
+    months = torch.randint(1, 13, (samples,), generator=generator).tolist()
+    days = torch.randint(1, 29, (samples,), generator=generator).tolist()
+    manners = torch.randint(0, 6, (samples,), generator=generator).tolist()
+    texts, whole = [], []
+    for y, m, d, manner in zip(years, months, days, manners, strict=True):
+        name = MONTHS.split()[m - 1]
+        written = [f"{d} {name} {y}", f"{name} {d}, {y}", f"{d}.{m}.{y}"]
+        written += [f"{d} {name[:3]} {y}", f"{name[:3]} {d}, {y}", f"{m}/{d}/{y}"]
+        texts.append([LETTERS.index(letter) + 1 for letter in written[manner]])
+        whole.append([SYMBOLS.index(symbol) for symbol in f"{y}-{m:02}-{d:02}"])
+    date = torch.tensor(whole)
+    start = torch.full((samples, 1), len(SYMBOLS))
+    text = torch.tensor([[0] * (18 - len(row)) + row for row in texts])
+    return {"text": text, "before": torch.cat([start, date[:, :-1]], dim=1), "date": date}

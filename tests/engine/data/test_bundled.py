@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -244,3 +245,26 @@ def test_strings_read_as_the_digits_pasted_into_them(resources: Path) -> None:
         assert found == [int(digits[row, 0]) - 1]
     filled = (digits == 0).long()
     assert (filled.diff(dim=1) >= 0).all()  # what fills up stands behind
+
+
+def test_dates_say_the_same_in_words_and_in_numbers(resources: Path) -> None:
+    loaded = load("dates", resources)
+    assert torch.equal(loaded.tensors["before"][:, 1:], loaded.tensors["date"][:, :-1])
+    assert (loaded.tensors["before"][:, 0] == 11).all()
+    letters, symbols = "\0 ,./0123456789abcdefghijklmnopqrstuvwxyz", "-0123456789"
+    manners = set()
+    for text, date in zip(
+        loaded.tensors["text"][:300].tolist(), loaded.tensors["date"].tolist(), strict=False
+    ):
+        written = "".join(letters[letter] for letter in text).strip("\0")
+        year, month, day = "".join(symbols[symbol] for symbol in date).split("-")
+        numbers = [int(number) for number in re.findall(r"\d+", written)]
+        words = re.findall(r"[a-z]+", written)
+        wanted = [int(day), int(year)] if words else [int(day), int(month), int(year)]
+        wanted = [int(month), int(day), int(year)] if "/" in written else wanted
+        assert numbers == wanted, written
+        assert (
+            not words or words[0][:3] == time.strftime("%b", (2000, int(month), 1, 0, 0, 0, 0, 1, 0)).lower()
+        )
+        manners.add(re.sub(r"\d+", "9", re.sub(r"[a-z]{4,}", "month", written)))
+    assert len(manners) >= 6
