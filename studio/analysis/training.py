@@ -63,9 +63,16 @@ def structure_findings(state: State) -> Found:
             yield name, _finding("error", "misplaced", text, ("remove",), layer=layer)
 
 
+_SHARED_WHOLE = (
+    "AffineCoupling",
+    "ActNorm",
+    "InvertibleConv2d",
+)  # layers run backwards by another of their kind
+
+
 def _tied(state: State, name: str) -> Found:
     target = str(state.setups[name].p.weight_of)
-    if state.graph.nodes[name].layer == "AffineCoupling":
+    if state.graph.nodes[name].layer in _SHARED_WHOLE:
         yield from _tied_whole(state, name, target)
         return
     text = "{name} uses the weight of {target}, but there is no such learned node: clear it"

@@ -16,7 +16,7 @@ from studio.layers import CATALOGUE
 from studio.layers.render import assignment, render
 from studio.layers.values import values
 
-DTYPES = {torch.int64: "int64", torch.bool: "bool"}
+DTYPES = {torch.int64: "int64", torch.bool: "bool", torch.complex64: "complex64"}
 SOURCE = """{imports}
 import torch
 import torch.nn.functional as F
