@@ -29,6 +29,7 @@ from studio.text import tr
 from studio.ui.editors import CodeField, Editor, make_editor
 from studio.ui.formula import FormulaView
 from studio.ui.numbers import count_text, shape_text, size_text
+from studio.ui.panels.about import AboutNote, has_story, story_key
 from studio.ui.panels.optimizer_notes import OptimizerNotes
 from studio.ui.panels.parameters import Arguments, ParameterForm, ResultLabel, small_button
 from studio.ui.session import Session
@@ -84,7 +85,7 @@ class Inspector(QScrollArea):
     def _kind_of(self, node: Node | None) -> tuple[object, ...]:
         """What the form of a node is made from: another one asks for another form."""
         if node is None:
-            return (len(self._session.selection),)
+            return (len(self._session.selection), *story_key(self._session.document))
         block = block_of(self._session.document, node)
         own = node.params.get("code")  # of a layer that the user wrote: another text has other parameters
         return node.id, node.layer, own, block.params if block else (), self._asks_when(node)
@@ -156,6 +157,8 @@ class Inspector(QScrollArea):
             text = tr("Select a node to see its settings, shapes and cost.")
         self._column.addWidget(label(text, "secondary", wrap=True))
         if node is None and not several:
+            if not self._session.graph_key and has_story(self._session.document):
+                self._column.addWidget(AboutNote(self._session.document))
             self._own = ParameterForm(self._session)
             self._own.told.connect(self.told.emit)
             self._column.addWidget(self._own)
