@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 
 from studio.layers.explain import axes_text, links, range_text, related
@@ -28,18 +29,24 @@ h3 { font-size: 14px; margin: 16px 0 4px; color: var(--soft); } .soft { color: v
 table { border-collapse: collapse; width: 100%; font-size: 13px; }
 td, th { text-align: left; vertical-align: top; padding: 4px 12px 4px 0; border-bottom: 1px solid var(--line); }
 code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; }
+figure { margin: 8px 0; } figure img { background: #FFFFFF; border-radius: 6px; max-width: 100%; }
 math { font-size: 18px; text-align: left; margin: 8px 0; }
 @media (max-width: 760px) { nav { position: static; width: auto; } main { margin: 0; padding: 16px; } }
 """
 
 
-def manual_html() -> str:
-    """The whole manual in the current language, as one page that needs no network."""
+def manual_html(pictures: Mapping[str, tuple[str, str]] | None = None) -> str:
+    """The whole manual in the current language, as one page that needs no network.
+
+    Args:
+        pictures: layer -> the address of a picture of what it does, and the sentence under it.
+    """
+    shown = pictures or {}
     from studio.layers import CATALOGUE
 
     specs = list(CATALOGUE.values())
     title = tr("Tsumiki Studio: every layer")
-    body = "".join(_entry(spec) for spec in specs)
+    body = "".join(_entry(spec, shown.get(spec.name)) for spec in specs)
     count = tr("{count} entries, made from the records the program itself reads.", count=len(specs))
     return (
         f'<!DOCTYPE html>\n<html lang="{language()}">\n<head>\n<meta charset="utf-8">\n'
@@ -65,11 +72,12 @@ def _title(spec: LayerSpec) -> str:
     return f"{spec.name} {other}".strip()
 
 
-def _entry(spec: LayerSpec) -> str:
+def _entry(spec: LayerSpec, picture: tuple[str, str] | None = None) -> str:
     where = tr(spec.category.value) + (f" · {tr(spec.group)}" if spec.group else "")
     parts = [
         f'<section id="{spec.name}">\n<h2>{escape(_title(spec))}</h2>\n<p class="soft">{escape(where)}</p>\n',
         f"<p>{escape(tr(spec.summary))}</p>\n",
+        _picture(*picture) if picture else "",
         mathml(spec.formula) if spec.formula else "",
         f"<p>{escape(tr(spec.pitfalls))}</p>\n" if spec.pitfalls else "",
         _params(spec),
@@ -82,6 +90,11 @@ def _entry(spec: LayerSpec) -> str:
         "</section>\n",
     ]
     return "".join(parts)
+
+
+def _picture(address: str, caption: str) -> str:
+    said = escape(caption)
+    return f'<figure><img src="{escape(address)}" alt="{said}"/><figcaption class="soft">{said}</figcaption></figure>\n'
 
 
 def _onnx(spec: LayerSpec) -> str:
