@@ -37,7 +37,8 @@ _OURS = "What a loss counts for beside others is ours: torch leaves it to the lo
 
 def with_added(spec: LayerSpec) -> LayerSpec:
     """``spec`` with the parameters that its kind of layer always has."""
-    if spec.traits.learned and spec.traits.role == "layer" and spec.weights is not None:
+    may_begin = spec.traits.learned and spec.traits.role == "layer" and not spec.traits.begins_itself
+    if may_begin and spec.weights is not None:
         reasons = {param.name: REASON for param in PARAMS} if spec.torch_name else {}
         differs = {**reasons, **spec.differs}
         params, shape = (*spec.params, *PARAMS), with_fit(spec.shape, spec.weights)

@@ -64,7 +64,7 @@ class InvertibleConv2d(nn.Module):
         diagonal = upper.diagonal()
         self.lower = nn.Parameter(lower.tril(-1))
         self.upper = nn.Parameter(upper.triu(1))
-        self.scale = nn.Parameter(diagonal.abs().log())  # of the diagonal, its logarithm
+        self.scale = nn.Parameter(diagonal.abs().log())  # logarithm of the diagonal
         self.register_buffer("order", order)
         self.register_buffer("sign", diagonal.sign())
         self.register_buffer("one", torch.eye(channels))
@@ -73,11 +73,13 @@ class InvertibleConv2d(nn.Module):
         return F.conv2d(x, self.matrix()[:, :, None, None]), self.stretch(x)
 
     def inverse(self, y: Tensor) -> tuple[Tensor, Tensor]:
-        return F.conv2d(y, torch.linalg.inv(self.matrix())[:, :, None, None]), -self.stretch(y)
+        back = torch.linalg.inv(self.matrix())[:, :, None, None]
+        return F.conv2d(y, back), -self.stretch(y)
 
     def matrix(self) -> Tensor:
         diagonal = self.one * (self.sign * self.scale.exp())
-        return self.order @ (self.lower.tril(-1) + self.one) @ (self.upper.triu(1) + diagonal)
+        lower, upper = self.lower.tril(-1) + self.one, self.upper.triu(1) + diagonal
+        return self.order @ lower @ upper
 
     def stretch(self, x: Tensor) -> Tensor:
         return (self.scale.sum() * (x.shape[2] * x.shape[3])).expand(x.shape[0])
@@ -130,7 +132,7 @@ ACT_NORM = LayerSpec(
     ),
     source=_GLOW,
     onnx="Add, Mul and Exp.",
-    traits=Traits(learned=True, stateful=True),
+    traits=Traits(learned=True, stateful=True, begins_itself=True),
     examples=(
         Example({}, (("N", 6),), ("N", 6), 12),
         Example({"inverse": True}, (("N", 3, 5, 4),), ("N", 3, 5, 4), 6),
@@ -180,7 +182,7 @@ INVERTIBLE_CONV2D = LayerSpec(
     source=_GLOW,
     onnx="MatMul and Conv.",
     kept_back={"inverse": "ONNX has no inverse of a matrix."},
-    traits=Traits(learned=True),
+    traits=Traits(begins_itself=True, learned=True),
     examples=(
         Example({}, (("N", 4, 6, 5),), ("N", 4, 6, 5), 36),
         Example({"inverse": True}, (("N", 3, 4, 4),), ("N", 3, 4, 4), 21),

@@ -64,7 +64,8 @@ class PeepholeLSTMCell(nn.Module):
             h = c = x.new_zeros(x.shape[0], self.hidden)
         i, f, g, o = self.gates(torch.cat([x, h], 1)).chunk(4, 1)
         to_i, to_f, to_o = self.peep
-        c = torch.sigmoid(f + to_f * c) * c + torch.sigmoid(i + to_i * c) * torch.tanh(g)
+        kept = torch.sigmoid(f + to_f * c) * c
+        c = kept + torch.sigmoid(i + to_i * c) * torch.tanh(g)
         return torch.sigmoid(o + to_o * c) * torch.tanh(c), c
 '''
 _PEEP = '''

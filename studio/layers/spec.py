@@ -107,6 +107,7 @@ class Traits:
     stateful: bool = False  # keeps statistics, e.g. BatchNorm
     differentiable: bool = True
     learned: bool = False  # counts for depth
+    begins_itself: bool = False  # its weights begin in a way that belongs to it: none of torch's is offered
     role: str = "layer"  # layer, source, loss, metric, optimizer, output, view, input, block
     rises: bool = False  # a metric: more is better
     gradient_of: str = (

@@ -183,7 +183,10 @@ class Commands:
     def document_changed(self) -> None:
         """After each edit: title star."""
         document = self._session.document
-        self._window.top.show_title(document.title, document is not self._saved)
+        title = (
+            tr(document.title) if document.about else document.title
+        )  # a preset's, not one of the user's own
+        self._window.top.show_title(title, document is not self._saved)
         self._window.top.show_device(document.run.device)
 
     # view

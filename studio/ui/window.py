@@ -118,6 +118,7 @@ class Window(QMainWindow):
             self.actions_by_method[row.method].setText(tr(row.text))
         for part in (self.top, self.layer_palette, self.inspector, self.problems, self.code, self.training):
             part.retranslate()
+        self.commands.document_changed()
         self.help.retranslate()
         self.tabs.retranslate()
         self.export.retranslate()
