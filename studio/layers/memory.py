@@ -32,7 +32,10 @@ class ConvLSTMCell(nn.Module):
 '''
 _CONV = '''
 class ConvLSTM(nn.Module):
-    """Reads pictures one after the other: x (N, T, C, H, W) -> all states (N, T, hidden, H, W), the last h and c."""
+    """Reads pictures one after the other.
+
+    x (N, T, C, H, W) -> all states (N, T, hidden, H, W), the last h and c.
+    """
 
     def __init__(self, channels: int, hidden: int, kernel: int) -> None:
         super().__init__()
