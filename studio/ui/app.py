@@ -7,7 +7,6 @@ import logging
 import sys
 import threading
 import time
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import QApplication
 from studio.document.model import Document
 from studio.places import state_folder
 from studio.text import set_language, system_language, tr
+from studio.ui.collector import held
 
 if TYPE_CHECKING:
     from studio.ui.window import Window
@@ -40,16 +40,19 @@ def main(path: str | None = None) -> int:
 
 def make_window(*, keep_state: bool = True) -> Window:
     """The window with its session, in the language and theme chosen last."""
-    from studio.ui.session import Session
-    from studio.ui.window import Window
+    with held():  # all that is made now stays; to look through it for garbage takes a tenth of the start
+        from studio.ui.session import Session
+        from studio.ui.window import Window
 
-    settings = QSettings(str(state_folder() / "window.ini"), QSettings.Format.IniFormat)
-    set_language(str(settings.value("language", system_language())))
-    return Window(Session(Document()), keep_state=keep_state)
+        settings = QSettings(str(state_folder() / "window.ini"), QSettings.Format.IniFormat)
+        set_language(str(settings.value("language", system_language())))
+        return Window(Session(Document()), keep_state=keep_state)
 
 
 def start_logging() -> None:
     """Tracebacks go to a file in the state folder, never to the user."""
+    from logging.handlers import RotatingFileHandler  # brings sockets with it: not before the window needs it
+
     folder = state_folder() / "logs"
     folder.mkdir(parents=True, exist_ok=True)
     handler = RotatingFileHandler(folder / "window.log", maxBytes=1_000_000, backupCount=3, encoding="utf-8")
