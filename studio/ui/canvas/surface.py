@@ -48,6 +48,7 @@ class Surface(QWidget):
         self.painter, self.state = ScenePainter(self.look), State()
         self.path: list[str] = [""]
         self._fitted = False
+        self._whole: tuple[float, float, float] | None = None  # how the camera stood when all was in view
         self.motion = self.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration) > 0
         self.gesture: Gesture | None = None
         self.proposal: Proposal | None = None
@@ -81,6 +82,7 @@ class Surface(QWidget):
         box = self.scene.bounds()
         if box is not None:
             self.camera.fit(box, self.width(), self.height())
+            self._whole = self.camera.state()
             self.camera_changed()
 
     def zoom_to_selection(self) -> None:
@@ -267,8 +269,9 @@ class Surface(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if not self._fitted and self.scene.ids:
-            self.zoom_to_all()
+        untouched = self.camera.state() == self._whole and self.gesture is None
+        if (not self._fitted or untouched) and self.scene.ids:
+            self.zoom_to_all()  # what showed everything goes on doing so when a panel opens beside it
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         moved = event.pixelDelta()

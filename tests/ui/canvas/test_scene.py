@@ -26,7 +26,9 @@ from studio.ui.canvas.placing import arrange
 from studio.ui.canvas.routing import route_all
 from studio.ui.canvas.scene import Scene, instance_prefix
 from studio.ui.canvas.search_box import layer_entries, ranked
+from studio.ui.canvas.view import CanvasView
 from studio.ui.picture import paint_document, write_picture
+from studio.ui.session import Session
 from studio.ui.tokens import category_colour
 
 
@@ -238,3 +240,20 @@ def test_preset_pictures_show_every_card_in_its_colour(qtbot: QtBot) -> None:
     seen = {image.pixelColor(x, y).name() for x in range(320) for y in range(140)}
     categories = {card.category for card in scene_of(document).cards}
     assert {category_colour(one, True).lower() for one in categories} <= seen
+
+
+def test_a_whole_view_stays_whole_when_the_window_shrinks_and_a_chosen_one_stays(qtbot: QtBot) -> None:
+    session = Session(load_preset("lenet5"))
+    view = CanvasView(session)
+    qtbot.addWidget(view)
+    view.resize(1200, 800)
+    view.show()
+    qtbot.waitExposed(view)
+    view.zoom_to_all()
+    view.resize(1200, 500)
+    box, seen = view.scene.bounds(), view.seen()
+    assert box is not None and seen.y <= box.y and box.bottom <= seen.bottom
+    view.pan(37, 5)
+    chosen = view.camera.state()
+    view.resize(1200, 400)
+    assert view.camera.state() == chosen
